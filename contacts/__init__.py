@@ -1,0 +1,1 @@
+"""Who: people, their identities, what they agreed to, and which addresses are never used again."""

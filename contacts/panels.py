@@ -1,0 +1,30 @@
+"""What rooms above show on a contact's page: they register here, the page asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One piece of the page: `render(contact, request, at)` gives HTML, empty when there is nothing to show."""
+
+    name: str
+    place: str
+    order: int
+    render: Callable
+
+
+PLACES = ("tile", "main", "aside")
+_panels: dict[str, Panel] = {}
+
+
+def register(name, *, place, order, render):
+    """Add a panel in one of PLACES; the same name replaces."""
+    if place not in PLACES:
+        raise ValueError(f"A panel stands in one of {PLACES}, not in {place!r}.")
+    _panels[name] = Panel(name, place, order, render)
+
+
+def panels_in(place):
+    """The panels of a place, in order."""
+    return sorted((panel for panel in _panels.values() if panel.place == place), key=lambda p: p.order)

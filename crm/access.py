@@ -1,0 +1,118 @@
+"""Who may open which address: one table, and the middleware that holds it. What is not listed is shut."""
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+
+from crm.models import User
+
+ADMIN = frozenset({User.Role.ADMIN})
+WRITE = ADMIN | {User.Role.MARKETER}
+READ = WRITE | {User.Role.ANALYST}
+# Anyone, signed in or not.
+PUBLIC = None
+
+READING = ("GET", "HEAD", "OPTIONS")
+
+# address name -> (who may read, who may change)
+ACCESS = {
+    "home": (READ, READ),
+    "settings": (READ, ADMIN),
+    "settings-switch": (WRITE, WRITE),
+    "set-theme": (READ, READ),
+    "healthz": (PUBLIC, PUBLIC),
+    "readyz": (PUBLIC, PUBLIC),
+    "ui:styleguide": (READ, READ),
+    # People
+    "contacts:contact-list": (READ, READ),
+    "contacts:contact-create": (WRITE, WRITE),
+    "contacts:contact-detail": (READ, READ),
+    "contacts:contact-edit": (WRITE, WRITE),
+    "contacts:contact-withdraw": (WRITE, WRITE),
+    "contacts:contact-suppress": (WRITE, WRITE),
+    "contacts:preferences": (PUBLIC, PUBLIC),
+    # What happens
+    "touchpoints:note-create": (WRITE, WRITE),
+    "touchpoints:sign-up": (PUBLIC, PUBLIC),
+    "touchpoints:sign-up-sent": (PUBLIC, PUBLIC),
+    "touchpoints:confirm": (PUBLIC, PUBLIC),
+    "touchpoints:visit": (PUBLIC, PUBLIC),
+    # Who matters
+    "segmentation:rfm": (READ, READ),
+    "segmentation:rfm-recut": (WRITE, WRITE),
+    # What we say
+    "campaigns:rule-list": (READ, READ),
+    "campaigns:rule-detail": (READ, READ),
+    "campaigns:rule-edit": (WRITE, WRITE),
+    "campaigns:rule-content": (WRITE, WRITE),
+    "campaigns:rule-preview": (READ, READ),
+    "campaigns:rule-preview-frame": (READ, READ),
+    "campaigns:rule-test": (WRITE, WRITE),
+    "campaigns:rule-activate": (WRITE, WRITE),
+    "campaigns:rule-pause": (WRITE, WRITE),
+    "campaigns:rule-resume": (WRITE, WRITE),
+    "campaigns:rule-close": (WRITE, WRITE),
+    "campaigns:delivery-list": (READ, READ),
+    "campaigns:delivery-detail": (READ, READ),
+    "campaigns:delivery-message": (READ, READ),
+    "campaigns:delivery-settle": (WRITE, WRITE),
+    "campaigns:click": (PUBLIC, PUBLIC),
+    "campaigns:open": (PUBLIC, PUBLIC),
+    "campaigns:stop": (PUBLIC, PUBLIC),
+    # The demo shop and the local mailbox
+    "demo:shop-home": (PUBLIC, PUBLIC),
+    "demo:product": (PUBLIC, PUBLIC),
+    "demo:service": (PUBLIC, PUBLIC),
+    "demo:checkout": (PUBLIC, PUBLIC),
+    "demo:thanks": (PUBLIC, PUBLIC),
+    "demo:mailbox": (PUBLIC, PUBLIC),
+    "demo:mailbox-message": (PUBLIC, PUBLIC),
+    "demo:mailbox-frame": (PUBLIC, PUBLIC),
+}
+# Whole namespaces: machine clients bring a key that the API checks itself; signing in must be open to all.
+NAMESPACES = {
+    "admin": (ADMIN, ADMIN),
+    "api": (PUBLIC, PUBLIC),
+}
+PREFIXES = {
+    "account_": (PUBLIC, PUBLIC),
+    "mfa_": (PUBLIC, PUBLIC),
+    "headless": (PUBLIC, PUBLIC),
+}
+
+
+def rule_for(match):
+    """The table's entry (read, change) for a resolved address; None when it is not listed."""
+    if match.view_name in ACCESS:
+        return ACCESS[match.view_name]
+    if match.namespaces and match.namespaces[0] in NAMESPACES:
+        return NAMESPACES[match.namespaces[0]]
+    for prefix, entry in PREFIXES.items():
+        if (match.view_name or "").startswith(prefix):
+            return entry
+    return None
+
+
+def is_allowed(user, roles):
+    """Whether this user has one of the roles; `PUBLIC` lets anyone in."""
+    return roles is PUBLIC or (user.is_authenticated and user.is_active and user.role in roles)
+
+
+class AccessMiddleware:
+    """Lets a request through to its view only as the table says."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        entry = rule_for(request.resolver_match)
+        if entry is None:
+            raise PermissionDenied("This address stands in no access table.")
+        roles = entry[0] if request.method in READING else entry[1]
+        if is_allowed(request.user, roles):
+            return None
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.get_full_path())

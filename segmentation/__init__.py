@@ -1,0 +1,1 @@
+"""Who matters: RFM and, later, segments, lifecycle states, value and predictions."""

@@ -1,0 +1,4 @@
+"""Machine clients."""
+from ninja import NinjaAPI
+
+api = NinjaAPI(urls_namespace="api")
