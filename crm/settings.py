@@ -119,7 +119,12 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 # The truth ------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://app@/rapport")}
-DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# A host that is a folder is a unix socket; in a URL its slashes are escaped.
+DATABASES["default"] |= {
+    "HOST": unquote(DATABASES["default"]["HOST"]),
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The hints: lose them whole and nothing is lost ------------------------------------------------------
