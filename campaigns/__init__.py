@@ -1,14 +1,14 @@
 """What we say and when. The road of a delivery, a line a file:
 
-    triggers.py    a touchpoint has arrived: which contacts does a rule's trigger hold for, at a moment?
-    planning.py    one INSERT … SELECT puts each occurrence into the ledger, once; silence plans a reminder
-    claiming.py    a worker takes a batch of what is due, with a lease
-    gate.py        may this be sent, now? consent, suppression, rule, outcome, quiet hours, cap: asked last
-    rendering.py   a frozen content version and one contact's merge values become a message
-    sending.py     the message leaves through channels/, and what became of it is recorded
-    links.py       the signed addresses in a message: click, open, preferences, stop
-    responding.py  what came back becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached
-    settling.py    what a crash left between "sending" and "sent" is settled by evidence, or parked
-    content.py     Liquid and MJML are checked, compiled and frozen
-    explaining.py  why this, and why not
+triggers.py    a touchpoint has arrived: which contacts does a rule's trigger hold for, at a moment?
+planning.py    one INSERT … SELECT puts each occurrence into the ledger, once; silence plans a reminder
+claiming.py    a worker takes a batch of what is due, with a lease
+gate.py        may this be sent, now? consent, suppression, rule, outcome, quiet hours, cap: asked last
+rendering.py   a frozen content version and one contact's merge values become a message
+sending.py     the message leaves through channels/, and what became of it is recorded
+links.py       the signed addresses in a message: click, open, preferences, stop
+responding.py  what came back becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached
+settling.py    what a crash left between "sending" and "sent" is settled by evidence, or parked
+content.py     Liquid and MJML are checked, compiled and frozen
+explaining.py  why this, and why not
 """

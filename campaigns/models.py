@@ -280,7 +280,9 @@ class Delivery(models.Model):
     address = models.CharField(max_length=254, blank=True, default="")
     # The merge values it was made with: with the version they give the message as it was sent.
     merge_values = models.JSONField(default=dict, blank=True)
-    reply = models.CharField(max_length=300, blank=True, default="", help_text=_("What the mail server said."))
+    reply = models.CharField(
+        max_length=300, blank=True, default="", help_text=_("What the mail server said.")
+    )
     outcome_at = models.DateTimeField(null=True, blank=True)
     outcome_touchpoint = models.ForeignKey(
         Touchpoint, models.PROTECT, null=True, blank=True, related_name="+"
@@ -344,7 +346,9 @@ class Response(models.Model):
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="responses")
     kind = models.CharField(max_length=12, choices=Kind)
     at = models.DateTimeField()
-    touchpoint = models.ForeignKey(Touchpoint, models.CASCADE, null=True, blank=True, related_name="responses")
+    touchpoint = models.ForeignKey(
+        Touchpoint, models.CASCADE, null=True, blank=True, related_name="responses"
+    )
     data = models.JSONField(default=dict, blank=True)
 
     class Meta:

@@ -35,7 +35,9 @@ class Sender(models.Model):
     from_name = models.CharField(_("signed by"), max_length=100)
     address = models.EmailField(_("from address"))
     reply_to = models.EmailField(_("replies go to"), blank=True)
-    postal_address = models.TextField(_("postal address"), help_text=_("Stands at the foot of every message."))
+    postal_address = models.TextField(
+        _("postal address"), help_text=_("Stands at the foot of every message.")
+    )
     time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
     language = models.CharField(_("language"), max_length=10, default="en")
     colour = models.CharField(_("colour"), max_length=7, default="#892862")
@@ -124,9 +126,7 @@ class Contact(models.Model):
     created_at = models.DateTimeField(_("known since"))
     updated_at = models.DateTimeField(auto_now=True)
     search_text = models.GeneratedField(
-        expression=Lower(
-            Concat(F("first_name"), Value(" "), F("last_name"), Value(" "), F("email"))
-        ),
+        expression=Lower(Concat(F("first_name"), Value(" "), F("last_name"), Value(" "), F("email"))),
         output_field=models.TextField(),
         db_persist=True,
     )

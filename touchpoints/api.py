@@ -1,4 +1,5 @@
 """Machine clients."""
+
 from ninja import NinjaAPI
 
 api = NinjaAPI(urls_namespace="api")

@@ -55,12 +55,8 @@ class Touchpoint(models.Model):
         NOTE = "note", _("Note")
         OTHER = "other", _("Something else")
 
-    contact = models.ForeignKey(
-        Contact, models.PROTECT, null=True, blank=True, related_name="touchpoints"
-    )
-    visitor = models.ForeignKey(
-        Visitor, models.SET_NULL, null=True, blank=True, related_name="touchpoints"
-    )
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, related_name="touchpoints")
+    visitor = models.ForeignKey(Visitor, models.SET_NULL, null=True, blank=True, related_name="touchpoints")
     kind = models.CharField(max_length=30, choices=Kind)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(auto_now_add=True)
@@ -85,7 +81,9 @@ class Touchpoint(models.Model):
             # Triggers and outcomes look for one kind within a span.
             models.Index(fields=["kind", "at"], name="touchpoint_kind"),
             # Identifying a visitor re-points what it did.
-            models.Index(fields=["visitor", "at"], name="touchpoint_visitor", condition=Q(visitor__isnull=False)),
+            models.Index(
+                fields=["visitor", "at"], name="touchpoint_visitor", condition=Q(visitor__isnull=False)
+            ),
         ]
 
     def __str__(self):

@@ -10,336 +10,967 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contacts', '0002_people'),
-        ('pghistory', '0007_auto_20250421_0444'),
-        ('touchpoints', '0001_what_happened'),
+        ("contacts", "0002_people"),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("touchpoints", "0001_what_happened"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Content',
+            name="Content",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('subject', models.CharField(max_length=200, verbose_name='subject')),
-                ('preheader', models.CharField(blank=True, max_length=200, verbose_name='preview line')),
-                ('body', models.TextField(verbose_name='body')),
-                ('text', models.TextField(help_text='For those who read without pictures.', verbose_name='text part')),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("subject", models.CharField(max_length=200, verbose_name="subject")),
+                ("preheader", models.CharField(blank=True, max_length=200, verbose_name="preview line")),
+                ("body", models.TextField(verbose_name="body")),
+                (
+                    "text",
+                    models.TextField(
+                        help_text="For those who read without pictures.", verbose_name="text part"
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'verbose_name': 'content',
-                'verbose_name_plural': 'content',
+                "verbose_name": "content",
+                "verbose_name_plural": "content",
             },
         ),
         migrations.CreateModel(
-            name='ContentVersion',
+            name="ContentVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('subject', models.CharField(max_length=200)),
-                ('preheader', models.CharField(blank=True, max_length=200)),
-                ('body', models.TextField()),
-                ('html', models.TextField()),
-                ('text', models.TextField()),
-                ('created_at', models.DateTimeField()),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='campaigns.content')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("subject", models.CharField(max_length=200)),
+                ("preheader", models.CharField(blank=True, max_length=200)),
+                ("body", models.TextField()),
+                ("html", models.TextField()),
+                ("text", models.TextField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "content",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="campaigns.content",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'content version',
-                'verbose_name_plural': 'content versions',
+                "verbose_name": "content version",
+                "verbose_name_plural": "content versions",
             },
         ),
         migrations.CreateModel(
-            name='ContentEvent',
+            name="ContentEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('subject', models.CharField(max_length=200, verbose_name='subject')),
-                ('preheader', models.CharField(blank=True, max_length=200, verbose_name='preview line')),
-                ('body', models.TextField(verbose_name='body')),
-                ('text', models.TextField(help_text='For those who read without pictures.', verbose_name='text part')),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='campaigns.content')),
-                ('live', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='campaigns.contentversion')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("subject", models.CharField(max_length=200, verbose_name="subject")),
+                ("preheader", models.CharField(blank=True, max_length=200, verbose_name="preview line")),
+                ("body", models.TextField(verbose_name="body")),
+                (
+                    "text",
+                    models.TextField(
+                        help_text="For those who read without pictures.", verbose_name="text part"
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="campaigns.content",
+                    ),
+                ),
+                (
+                    "live",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="campaigns.contentversion",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='content',
-            name='live',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.contentversion'),
+            model_name="content",
+            name="live",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="campaigns.contentversion",
+            ),
         ),
         migrations.CreateModel(
-            name='LifecycleRule',
+            name="LifecycleRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='message type')),
-                ('purpose', models.CharField(choices=[('acquisition', 'Acquisition'), ('retention', 'Retention'), ('extension', 'Extension')], max_length=12, verbose_name='purpose')),
-                ('rank', models.PositiveSmallIntegerField(choices=[(0, 'Service'), (1, 'Welcome'), (2, 'Conversion'), (3, 'Other'), (4, 'Newsletter')], default=3, verbose_name='rank')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('condition', models.CharField(max_length=200, verbose_name='interval, trigger condition')),
-                ('outcomes', models.CharField(max_length=200, verbose_name='outcomes required')),
-                ('trigger', models.SlugField(verbose_name='trigger')),
-                ('parameters', models.JSONField(blank=True, default=dict)),
-                ('delay', models.DurationField(default=datetime.timedelta, verbose_name='after')),
-                ('freshness', models.DurationField(default=datetime.timedelta(days=2), verbose_name='no later than')),
-                ('re_entry', models.CharField(choices=[('once', 'Once ever'), ('days', 'Once in a number of days'), ('every', 'Every time')], default='once', max_length=5, verbose_name='to one person')),
-                ('re_entry_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('outcome', models.SlugField(blank=True, verbose_name='outcome')),
-                ('outcome_within', models.DurationField(default=datetime.timedelta(days=7), verbose_name='within')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('phone', 'Phone'), ('letter', 'Letter'), ('panel', 'Panel')], default='email', max_length=10, verbose_name='medium')),
-                ('remind_after', models.DurationField(blank=True, null=True, verbose_name='remind after')),
-                ('answers_at_once', models.BooleanField(default=False, verbose_name='answers at once')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'On'), ('paused', 'Paused'), ('closed', 'Closed')], default='draft', max_length=6)),
-                ('activated_at', models.DateTimeField(blank=True, null=True)),
-                ('last_planned_at', models.DateTimeField(blank=True, null=True)),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='campaigns.content')),
-                ('reminder_content', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminder_rules', to='campaigns.content')),
-                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='contacts.sender')),
-                ('topic', models.ForeignKey(blank=True, help_text='Empty for service messages.', null=True, on_delete=django.db.models.deletion.PROTECT, to='contacts.topic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="message type")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("acquisition", "Acquisition"),
+                            ("retention", "Retention"),
+                            ("extension", "Extension"),
+                        ],
+                        max_length=12,
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "rank",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Service"),
+                            (1, "Welcome"),
+                            (2, "Conversion"),
+                            (3, "Other"),
+                            (4, "Newsletter"),
+                        ],
+                        default=3,
+                        verbose_name="rank",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("condition", models.CharField(max_length=200, verbose_name="interval, trigger condition")),
+                ("outcomes", models.CharField(max_length=200, verbose_name="outcomes required")),
+                ("trigger", models.SlugField(verbose_name="trigger")),
+                ("parameters", models.JSONField(blank=True, default=dict)),
+                ("delay", models.DurationField(default=datetime.timedelta, verbose_name="after")),
+                (
+                    "freshness",
+                    models.DurationField(default=datetime.timedelta(days=2), verbose_name="no later than"),
+                ),
+                (
+                    "re_entry",
+                    models.CharField(
+                        choices=[
+                            ("once", "Once ever"),
+                            ("days", "Once in a number of days"),
+                            ("every", "Every time"),
+                        ],
+                        default="once",
+                        max_length=5,
+                        verbose_name="to one person",
+                    ),
+                ),
+                ("re_entry_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("outcome", models.SlugField(blank=True, verbose_name="outcome")),
+                (
+                    "outcome_within",
+                    models.DurationField(default=datetime.timedelta(days=7), verbose_name="within"),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("letter", "Letter"),
+                            ("panel", "Panel"),
+                        ],
+                        default="email",
+                        max_length=10,
+                        verbose_name="medium",
+                    ),
+                ),
+                ("remind_after", models.DurationField(blank=True, null=True, verbose_name="remind after")),
+                ("answers_at_once", models.BooleanField(default=False, verbose_name="answers at once")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "On"),
+                            ("paused", "Paused"),
+                            ("closed", "Closed"),
+                        ],
+                        default="draft",
+                        max_length=6,
+                    ),
+                ),
+                ("activated_at", models.DateTimeField(blank=True, null=True)),
+                ("last_planned_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "content",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rules",
+                        to="campaigns.content",
+                    ),
+                ),
+                (
+                    "reminder_content",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminder_rules",
+                        to="campaigns.content",
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="contacts.sender"),
+                ),
+                (
+                    "topic",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty for service messages.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="contacts.topic",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lifecycle rule',
-                'verbose_name_plural': 'lifecycle rules',
+                "verbose_name": "lifecycle rule",
+                "verbose_name_plural": "lifecycle rules",
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('occurrence_key', models.CharField(max_length=200, unique=True)),
-                ('reminder_number', models.PositiveSmallIntegerField(default=0)),
-                ('evidence', models.JSONField(blank=True, default=dict)),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('phone', 'Phone'), ('letter', 'Letter'), ('panel', 'Panel')], default='email', max_length=10)),
-                ('rank', models.PositiveSmallIntegerField(choices=[(0, 'Service'), (1, 'Welcome'), (2, 'Conversion'), (3, 'Other'), (4, 'Newsletter')])),
-                ('status', models.CharField(choices=[('planned', 'Planned'), ('claimed', 'In hand'), ('sending', 'Sending'), ('sent', 'Sent'), ('unknown', 'Unknown'), ('parked', 'Parked'), ('skipped', 'Not sent'), ('held_out', 'Held out'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('expired', 'Expired'), ('merged', 'Merged'), ('erased', 'Erased')], default='planned', max_length=10)),
-                ('reason', models.CharField(blank=True, choices=[('', ''), ('never_agreed', 'never said yes to this topic on this channel'), ('withdrew', 'withdrew their consent to this topic'), ('suppressed', 'the address is suppressed'), ('no_address', 'no address for this channel'), ('rule_off', 'the rule was switched off'), ('rule_paused', 'the rule is paused'), ('condition_gone', 'the condition no longer holds'), ('outcome_reached', 'the outcome was already reached'), ('answered', 'already answered'), ('quiet', 'in quiet hours where they live'), ('cap', 'already heard from us as often as we allow'), ('held', 'all sending is held'), ('too_late', 'could not go within its time'), ('merged', 'now under another contact'), ('erased', 'asked to be forgotten'), ('render', 'the message could not be made'), ('refused', 'the mail server refused it'), ('retry', 'the mail server said: later'), ('no_answer', 'the connection broke; nobody can say whether it arrived')], default='', max_length=20)),
-                ('detail', models.CharField(blank=True, default='', max_length=300)),
-                ('occurred_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('planned_at', models.DateTimeField()),
-                ('owner', models.CharField(blank=True, default='', max_length=60)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('sending_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('address', models.CharField(blank=True, default='', max_length=254)),
-                ('merge_values', models.JSONField(blank=True, default=dict)),
-                ('reply', models.CharField(blank=True, default='', help_text='What the mail server said.', max_length=300)),
-                ('outcome_at', models.DateTimeField(blank=True, null=True)),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='contacts.contact')),
-                ('outcome_touchpoint', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='touchpoints.touchpoint')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='campaigns.delivery')),
-                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='contacts.sender')),
-                ('topic', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='contacts.topic')),
-                ('touchpoint', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='touchpoints.touchpoint')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='campaigns.contentversion')),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='campaigns.lifecyclerule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("occurrence_key", models.CharField(max_length=200, unique=True)),
+                ("reminder_number", models.PositiveSmallIntegerField(default=0)),
+                ("evidence", models.JSONField(blank=True, default=dict)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("letter", "Letter"),
+                            ("panel", "Panel"),
+                        ],
+                        default="email",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "rank",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Service"),
+                            (1, "Welcome"),
+                            (2, "Conversion"),
+                            (3, "Other"),
+                            (4, "Newsletter"),
+                        ]
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("claimed", "In hand"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("unknown", "Unknown"),
+                            ("parked", "Parked"),
+                            ("skipped", "Not sent"),
+                            ("held_out", "Held out"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                            ("merged", "Merged"),
+                            ("erased", "Erased"),
+                        ],
+                        default="planned",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", ""),
+                            ("never_agreed", "never said yes to this topic on this channel"),
+                            ("withdrew", "withdrew their consent to this topic"),
+                            ("suppressed", "the address is suppressed"),
+                            ("no_address", "no address for this channel"),
+                            ("rule_off", "the rule was switched off"),
+                            ("rule_paused", "the rule is paused"),
+                            ("condition_gone", "the condition no longer holds"),
+                            ("outcome_reached", "the outcome was already reached"),
+                            ("answered", "already answered"),
+                            ("quiet", "in quiet hours where they live"),
+                            ("cap", "already heard from us as often as we allow"),
+                            ("held", "all sending is held"),
+                            ("too_late", "could not go within its time"),
+                            ("merged", "now under another contact"),
+                            ("erased", "asked to be forgotten"),
+                            ("render", "the message could not be made"),
+                            ("refused", "the mail server refused it"),
+                            ("retry", "the mail server said: later"),
+                            ("no_answer", "the connection broke; nobody can say whether it arrived"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, default="", max_length=300)),
+                ("occurred_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("planned_at", models.DateTimeField()),
+                ("owner", models.CharField(blank=True, default="", max_length=60)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("sending_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("address", models.CharField(blank=True, default="", max_length=254)),
+                ("merge_values", models.JSONField(blank=True, default=dict)),
+                (
+                    "reply",
+                    models.CharField(
+                        blank=True, default="", help_text="What the mail server said.", max_length=300
+                    ),
+                ),
+                ("outcome_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="contacts.contact",
+                    ),
+                ),
+                (
+                    "outcome_touchpoint",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="touchpoints.touchpoint",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="campaigns.delivery",
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="contacts.sender"),
+                ),
+                (
+                    "topic",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="contacts.topic",
+                    ),
+                ),
+                (
+                    "touchpoint",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="touchpoints.touchpoint",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="campaigns.contentversion",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="campaigns.lifecyclerule",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'delivery',
-                'verbose_name_plural': 'deliveries',
+                "verbose_name": "delivery",
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.CreateModel(
-            name='LifecycleRuleEvent',
+            name="LifecycleRuleEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=100, verbose_name='message type')),
-                ('purpose', models.CharField(choices=[('acquisition', 'Acquisition'), ('retention', 'Retention'), ('extension', 'Extension')], max_length=12, verbose_name='purpose')),
-                ('rank', models.PositiveSmallIntegerField(choices=[(0, 'Service'), (1, 'Welcome'), (2, 'Conversion'), (3, 'Other'), (4, 'Newsletter')], default=3, verbose_name='rank')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('condition', models.CharField(max_length=200, verbose_name='interval, trigger condition')),
-                ('outcomes', models.CharField(max_length=200, verbose_name='outcomes required')),
-                ('trigger', models.SlugField(db_index=False, verbose_name='trigger')),
-                ('parameters', models.JSONField(blank=True, default=dict)),
-                ('delay', models.DurationField(default=datetime.timedelta, verbose_name='after')),
-                ('freshness', models.DurationField(default=datetime.timedelta(days=2), verbose_name='no later than')),
-                ('re_entry', models.CharField(choices=[('once', 'Once ever'), ('days', 'Once in a number of days'), ('every', 'Every time')], default='once', max_length=5, verbose_name='to one person')),
-                ('re_entry_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('outcome', models.SlugField(blank=True, db_index=False, verbose_name='outcome')),
-                ('outcome_within', models.DurationField(default=datetime.timedelta(days=7), verbose_name='within')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('phone', 'Phone'), ('letter', 'Letter'), ('panel', 'Panel')], default='email', max_length=10, verbose_name='medium')),
-                ('remind_after', models.DurationField(blank=True, null=True, verbose_name='remind after')),
-                ('answers_at_once', models.BooleanField(default=False, verbose_name='answers at once')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('active', 'On'), ('paused', 'Paused'), ('closed', 'Closed')], default='draft', max_length=6)),
-                ('activated_at', models.DateTimeField(blank=True, null=True)),
-                ('last_planned_at', models.DateTimeField(blank=True, null=True)),
-                ('content', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='campaigns.content')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='campaigns.lifecyclerule')),
-                ('reminder_content', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='campaigns.content')),
-                ('sender', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='contacts.sender')),
-                ('topic', models.ForeignKey(blank=True, db_constraint=False, help_text='Empty for service messages.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='contacts.topic')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=100, verbose_name="message type")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("acquisition", "Acquisition"),
+                            ("retention", "Retention"),
+                            ("extension", "Extension"),
+                        ],
+                        max_length=12,
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "rank",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Service"),
+                            (1, "Welcome"),
+                            (2, "Conversion"),
+                            (3, "Other"),
+                            (4, "Newsletter"),
+                        ],
+                        default=3,
+                        verbose_name="rank",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("condition", models.CharField(max_length=200, verbose_name="interval, trigger condition")),
+                ("outcomes", models.CharField(max_length=200, verbose_name="outcomes required")),
+                ("trigger", models.SlugField(db_index=False, verbose_name="trigger")),
+                ("parameters", models.JSONField(blank=True, default=dict)),
+                ("delay", models.DurationField(default=datetime.timedelta, verbose_name="after")),
+                (
+                    "freshness",
+                    models.DurationField(default=datetime.timedelta(days=2), verbose_name="no later than"),
+                ),
+                (
+                    "re_entry",
+                    models.CharField(
+                        choices=[
+                            ("once", "Once ever"),
+                            ("days", "Once in a number of days"),
+                            ("every", "Every time"),
+                        ],
+                        default="once",
+                        max_length=5,
+                        verbose_name="to one person",
+                    ),
+                ),
+                ("re_entry_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("outcome", models.SlugField(blank=True, db_index=False, verbose_name="outcome")),
+                (
+                    "outcome_within",
+                    models.DurationField(default=datetime.timedelta(days=7), verbose_name="within"),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("letter", "Letter"),
+                            ("panel", "Panel"),
+                        ],
+                        default="email",
+                        max_length=10,
+                        verbose_name="medium",
+                    ),
+                ),
+                ("remind_after", models.DurationField(blank=True, null=True, verbose_name="remind after")),
+                ("answers_at_once", models.BooleanField(default=False, verbose_name="answers at once")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "On"),
+                            ("paused", "Paused"),
+                            ("closed", "Closed"),
+                        ],
+                        default="draft",
+                        max_length=6,
+                    ),
+                ),
+                ("activated_at", models.DateTimeField(blank=True, null=True)),
+                ("last_planned_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "content",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="campaigns.content",
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="campaigns.lifecyclerule",
+                    ),
+                ),
+                (
+                    "reminder_content",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="campaigns.content",
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="contacts.sender",
+                    ),
+                ),
+                (
+                    "topic",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="Empty for service messages.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="contacts.topic",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Response',
+            name="Response",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('opened', 'Opened'), ('clicked', 'Clicked'), ('replied', 'Replied'), ('bounced', 'Bounced'), ('complained', 'Complained'), ('unsubscribed', 'Unsubscribed')], max_length=12)),
-                ('at', models.DateTimeField()),
-                ('data', models.JSONField(blank=True, default=dict)),
-                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='responses', to='campaigns.delivery')),
-                ('touchpoint', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='responses', to='touchpoints.touchpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Opened"),
+                            ("clicked", "Clicked"),
+                            ("replied", "Replied"),
+                            ("bounced", "Bounced"),
+                            ("complained", "Complained"),
+                            ("unsubscribed", "Unsubscribed"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("data", models.JSONField(blank=True, default=dict)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="responses",
+                        to="campaigns.delivery",
+                    ),
+                ),
+                (
+                    "touchpoint",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="responses",
+                        to="touchpoints.touchpoint",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'response',
-                'verbose_name_plural': 'responses',
+                "verbose_name": "response",
+                "verbose_name_plural": "responses",
             },
         ),
         migrations.CreateModel(
-            name='SendingSwitch',
+            name="SendingSwitch",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('held', models.BooleanField(default=False, verbose_name='hold all sending')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='why')),
-                ('changed_at', models.DateTimeField(blank=True, null=True)),
-                ('changed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("held", models.BooleanField(default=False, verbose_name="hold all sending")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="why")),
+                ("changed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sending switch',
-                'verbose_name_plural': 'sending switch',
+                "verbose_name": "sending switch",
+                "verbose_name_plural": "sending switch",
             },
         ),
         migrations.CreateModel(
-            name='SendingSwitchEvent',
+            name="SendingSwitchEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, serialize=False)),
-                ('held', models.BooleanField(default=False, verbose_name='hold all sending')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='why')),
-                ('changed_at', models.DateTimeField(blank=True, null=True)),
-                ('changed_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='campaigns.sendingswitch')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.PositiveSmallIntegerField(default=1, editable=False, serialize=False)),
+                ("held", models.BooleanField(default=False, verbose_name="hold all sending")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="why")),
+                ("changed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="campaigns.sendingswitch",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Tick',
+            name="Tick",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('schedule', models.CharField(max_length=50)),
-                ('slot', models.DateTimeField()),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('result', models.JSONField(blank=True, default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("schedule", models.CharField(max_length=50)),
+                ("slot", models.DateTimeField()),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("result", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'verbose_name': 'tick',
-                'verbose_name_plural': 'ticks',
-                'indexes': [models.Index(models.F('schedule'), models.OrderBy(models.F('slot'), descending=True), name='tick_newest')],
-                'constraints': [models.UniqueConstraint(fields=('schedule', 'slot'), name='tick_once')],
+                "verbose_name": "tick",
+                "verbose_name_plural": "ticks",
+                "indexes": [
+                    models.Index(
+                        models.F("schedule"),
+                        models.OrderBy(models.F("slot"), descending=True),
+                        name="tick_newest",
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("schedule", "slot"), name="tick_once")],
             },
         ),
         migrations.AddConstraint(
-            model_name='contentversion',
-            constraint=models.UniqueConstraint(fields=('content', 'number'), name='content_version_once'),
+            model_name="contentversion",
+            constraint=models.UniqueConstraint(fields=("content", "number"), name="content_version_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='content',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "campaigns_contentevent" ("body", "id", "live_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preheader", "subject", "text", "updated_at") VALUES (NEW."body", NEW."id", NEW."live_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."preheader", NEW."subject", NEW."text", NEW."updated_at"); RETURN NULL;', hash='1cd43ff9253d3b82615668ec2ac00d64e0f0803b', operation='INSERT', pgid='pgtrigger_insert_insert_5174d', table='campaigns_content', when='AFTER')),
+            model_name="content",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "campaigns_contentevent" ("body", "id", "live_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preheader", "subject", "text", "updated_at") VALUES (NEW."body", NEW."id", NEW."live_id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."preheader", NEW."subject", NEW."text", NEW."updated_at"); RETURN NULL;',
+                    hash="1cd43ff9253d3b82615668ec2ac00d64e0f0803b",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_5174d",
+                    table="campaigns_content",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='content',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "campaigns_contentevent" ("body", "id", "live_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preheader", "subject", "text", "updated_at") VALUES (NEW."body", NEW."id", NEW."live_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."preheader", NEW."subject", NEW."text", NEW."updated_at"); RETURN NULL;', hash='b50998b1df2c037ceb23361c9176bb7cd6b8cd54', operation='UPDATE', pgid='pgtrigger_update_update_93998', table='campaigns_content', when='AFTER')),
+            model_name="content",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "campaigns_contentevent" ("body", "id", "live_id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preheader", "subject", "text", "updated_at") VALUES (NEW."body", NEW."id", NEW."live_id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."preheader", NEW."subject", NEW."text", NEW."updated_at"); RETURN NULL;',
+                    hash="b50998b1df2c037ceb23361c9176bb7cd6b8cd54",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_93998",
+                    table="campaigns_content",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lifecyclerule',
-            constraint=models.CheckConstraint(condition=models.Q(('rank', 0), ('topic__isnull', False), _connector='OR'), name='marketing_rule_has_topic'),
+            model_name="lifecyclerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rank", 0), ("topic__isnull", False), _connector="OR"),
+                name="marketing_rule_has_topic",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lifecyclerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'active'), _negated=True), ('activated_at__isnull', False), _connector='OR'), name='active_rule_has_start'),
+            model_name="lifecyclerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "active"), _negated=True),
+                    ("activated_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="active_rule_has_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lifecyclerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('re_entry', 'days'), _negated=True), ('re_entry_days__gte', 1), _connector='OR'), name='re_entry_days_given'),
+            model_name="lifecyclerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("re_entry", "days"), _negated=True), ("re_entry_days__gte", 1), _connector="OR"
+                ),
+                name="re_entry_days_given",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lifecyclerule',
-            constraint=models.CheckConstraint(condition=models.Q(('remind_after', None), ('reminder_content__isnull', False), _connector='OR'), name='reminder_has_content'),
+            model_name="lifecyclerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("remind_after", None), ("reminder_content__isnull", False), _connector="OR"
+                ),
+                name="reminder_has_content",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lifecyclerule',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "campaigns_lifecycleruleevent" ("activated_at", "answers_at_once", "channel", "condition", "content_id", "delay", "freshness", "id", "last_planned_at", "name", "outcome", "outcome_within", "outcomes", "parameters", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "purpose", "rank", "re_entry", "re_entry_days", "remind_after", "reminder_content_id", "sender_id", "status", "topic_id", "trigger") VALUES (NEW."activated_at", NEW."answers_at_once", NEW."channel", NEW."condition", NEW."content_id", NEW."delay", NEW."freshness", NEW."id", NEW."last_planned_at", NEW."name", NEW."outcome", NEW."outcome_within", NEW."outcomes", NEW."parameters", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."purpose", NEW."rank", NEW."re_entry", NEW."re_entry_days", NEW."remind_after", NEW."reminder_content_id", NEW."sender_id", NEW."status", NEW."topic_id", NEW."trigger"); RETURN NULL;', hash='2420adf5decab5a6e43de5c3849414fc42b0950a', operation='INSERT', pgid='pgtrigger_insert_insert_745b6', table='campaigns_lifecyclerule', when='AFTER')),
+            model_name="lifecyclerule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "campaigns_lifecycleruleevent" ("activated_at", "answers_at_once", "channel", "condition", "content_id", "delay", "freshness", "id", "last_planned_at", "name", "outcome", "outcome_within", "outcomes", "parameters", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "purpose", "rank", "re_entry", "re_entry_days", "remind_after", "reminder_content_id", "sender_id", "status", "topic_id", "trigger") VALUES (NEW."activated_at", NEW."answers_at_once", NEW."channel", NEW."condition", NEW."content_id", NEW."delay", NEW."freshness", NEW."id", NEW."last_planned_at", NEW."name", NEW."outcome", NEW."outcome_within", NEW."outcomes", NEW."parameters", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."purpose", NEW."rank", NEW."re_entry", NEW."re_entry_days", NEW."remind_after", NEW."reminder_content_id", NEW."sender_id", NEW."status", NEW."topic_id", NEW."trigger"); RETURN NULL;',
+                    hash="2420adf5decab5a6e43de5c3849414fc42b0950a",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_745b6",
+                    table="campaigns_lifecyclerule",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='lifecyclerule',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "campaigns_lifecycleruleevent" ("activated_at", "answers_at_once", "channel", "condition", "content_id", "delay", "freshness", "id", "last_planned_at", "name", "outcome", "outcome_within", "outcomes", "parameters", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "purpose", "rank", "re_entry", "re_entry_days", "remind_after", "reminder_content_id", "sender_id", "status", "topic_id", "trigger") VALUES (NEW."activated_at", NEW."answers_at_once", NEW."channel", NEW."condition", NEW."content_id", NEW."delay", NEW."freshness", NEW."id", NEW."last_planned_at", NEW."name", NEW."outcome", NEW."outcome_within", NEW."outcomes", NEW."parameters", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."purpose", NEW."rank", NEW."re_entry", NEW."re_entry_days", NEW."remind_after", NEW."reminder_content_id", NEW."sender_id", NEW."status", NEW."topic_id", NEW."trigger"); RETURN NULL;', hash='f687f8a0defb26ee579616a0f3e9b5bb38e0d4df', operation='UPDATE', pgid='pgtrigger_update_update_b72f9', table='campaigns_lifecyclerule', when='AFTER')),
+            model_name="lifecyclerule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "campaigns_lifecycleruleevent" ("activated_at", "answers_at_once", "channel", "condition", "content_id", "delay", "freshness", "id", "last_planned_at", "name", "outcome", "outcome_within", "outcomes", "parameters", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "purpose", "rank", "re_entry", "re_entry_days", "remind_after", "reminder_content_id", "sender_id", "status", "topic_id", "trigger") VALUES (NEW."activated_at", NEW."answers_at_once", NEW."channel", NEW."condition", NEW."content_id", NEW."delay", NEW."freshness", NEW."id", NEW."last_planned_at", NEW."name", NEW."outcome", NEW."outcome_within", NEW."outcomes", NEW."parameters", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."purpose", NEW."rank", NEW."re_entry", NEW."re_entry_days", NEW."remind_after", NEW."reminder_content_id", NEW."sender_id", NEW."status", NEW."topic_id", NEW."trigger"); RETURN NULL;',
+                    hash="f687f8a0defb26ee579616a0f3e9b5bb38e0d4df",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_b72f9",
+                    table="campaigns_lifecyclerule",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'planned')), fields=['due_at', 'id'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status", "planned")), fields=["due_at", "id"], name="delivery_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status__in', ['claimed', 'sending', 'unknown'])), fields=['lease_until'], name='delivery_in_hand'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status__in", ["claimed", "sending", "unknown"])),
+                fields=["lease_until"],
+                name="delivery_in_hand",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('contact'), models.OrderBy(models.F('id'), descending=True), name='delivery_of_contact'),
+            model_name="delivery",
+            index=models.Index(
+                models.F("contact"),
+                models.OrderBy(models.F("id"), descending=True),
+                name="delivery_of_contact",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('rank__gt', 0), ('sending_at__isnull', False)), fields=['contact', 'sending_at'], name='delivery_cap'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("rank__gt", 0), ("sending_at__isnull", False)),
+                fields=["contact", "sending_at"],
+                name="delivery_cap",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'sent')), fields=['rule', 'sending_at'], name='delivery_sent'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status", "sent")), fields=["rule", "sending_at"], name="delivery_sent"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('rule'), models.F('status'), models.OrderBy(models.F('id'), descending=True), name='delivery_of_rule'),
+            model_name="delivery",
+            index=models.Index(
+                models.F("rule"),
+                models.F("status"),
+                models.OrderBy(models.F("id"), descending=True),
+                name="delivery_of_rule",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('status'), models.OrderBy(models.F('id'), descending=True), name='delivery_by_state'),
+            model_name="delivery",
+            index=models.Index(
+                models.F("status"), models.OrderBy(models.F("id"), descending=True), name="delivery_by_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='response',
-            index=models.Index(models.OrderBy(models.F('at'), descending=True), name='response_newest'),
+            model_name="response",
+            index=models.Index(models.OrderBy(models.F("at"), descending=True), name="response_newest"),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.UniqueConstraint(fields=('delivery', 'kind', 'touchpoint'), name='response_once'),
+            model_name="response",
+            constraint=models.UniqueConstraint(
+                fields=("delivery", "kind", "touchpoint"), name="response_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendingswitch',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='one_sending_switch'),
+            model_name="sendingswitch",
+            constraint=models.CheckConstraint(condition=models.Q(("id", 1)), name="one_sending_switch"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sendingswitch',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "campaigns_sendingswitchevent" ("changed_at", "changed_by_id", "held", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."changed_at", NEW."changed_by_id", NEW."held", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason"); RETURN NULL;', hash='04d5d5dbe1a0144b6bab2d59fad3cb6aeefec00e', operation='INSERT', pgid='pgtrigger_insert_insert_31285', table='campaigns_sendingswitch', when='AFTER')),
+            model_name="sendingswitch",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "campaigns_sendingswitchevent" ("changed_at", "changed_by_id", "held", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."changed_at", NEW."changed_by_id", NEW."held", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason"); RETURN NULL;',
+                    hash="04d5d5dbe1a0144b6bab2d59fad3cb6aeefec00e",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_31285",
+                    table="campaigns_sendingswitch",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sendingswitch',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "campaigns_sendingswitchevent" ("changed_at", "changed_by_id", "held", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."changed_at", NEW."changed_by_id", NEW."held", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason"); RETURN NULL;', hash='7755b634a576f2c0d9cf6fafcc234d63a330f438', operation='UPDATE', pgid='pgtrigger_update_update_43d48', table='campaigns_sendingswitch', when='AFTER')),
+            model_name="sendingswitch",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "campaigns_sendingswitchevent" ("changed_at", "changed_by_id", "held", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."changed_at", NEW."changed_by_id", NEW."held", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason"); RETURN NULL;',
+                    hash="7755b634a576f2c0d9cf6fafcc234d63a330f438",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_43d48",
+                    table="campaigns_sendingswitch",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

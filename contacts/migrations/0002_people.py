@@ -11,285 +11,589 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contacts', '0001_extensions'),
-        ('pghistory', '0007_auto_20250421_0444'),
+        ("contacts", "0001_extensions"),
+        ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ConsentWordingEvent',
+            name="ConsentWordingEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('key', models.SlugField(db_index=False)),
-                ('version', models.PositiveIntegerField()),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('text', models.TextField()),
-                ('created_at', models.DateTimeField()),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("key", models.SlugField(db_index=False)),
+                ("version", models.PositiveIntegerField()),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("text", models.TextField()),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('email', models.CharField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('first_name', models.CharField(blank=True, max_length=100, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=100, verbose_name='last name')),
-                ('level', models.CharField(choices=[('guest', 'Guest'), ('full', 'Full member')], default='guest', max_length=5, verbose_name='level')),
-                ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country')),
-                ('time_zone', models.CharField(blank=True, max_length=50, verbose_name='time zone')),
-                ('first_source', models.JSONField(blank=True, default=dict, verbose_name='first source')),
-                ('last_source', models.JSONField(blank=True, default=dict, verbose_name='last source')),
-                ('origin', models.CharField(blank=True, max_length=100, verbose_name='entered by')),
-                ('erased_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(verbose_name='known since')),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('search_text', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower(django.db.models.functions.text.Concat(models.F('first_name'), models.Value(' '), models.F('last_name'), models.Value(' '), models.F('email'))), output_field=models.TextField())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("email", models.CharField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("first_name", models.CharField(blank=True, max_length=100, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=100, verbose_name="last name")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("guest", "Guest"), ("full", "Full member")],
+                        default="guest",
+                        max_length=5,
+                        verbose_name="level",
+                    ),
+                ),
+                ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("time_zone", models.CharField(blank=True, max_length=50, verbose_name="time zone")),
+                ("first_source", models.JSONField(blank=True, default=dict, verbose_name="first source")),
+                ("last_source", models.JSONField(blank=True, default=dict, verbose_name="last source")),
+                ("origin", models.CharField(blank=True, max_length=100, verbose_name="entered by")),
+                ("erased_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField(verbose_name="known since")),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "search_text",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Lower(
+                            django.db.models.functions.text.Concat(
+                                models.F("first_name"),
+                                models.Value(" "),
+                                models.F("last_name"),
+                                models.Value(" "),
+                                models.F("email"),
+                            )
+                        ),
+                        output_field=models.TextField(),
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
             },
         ),
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('email', 'E-mail'), ('phone', 'Phone'), ('shop_id', 'Customer number'), ('card', 'Card'), ('visitor', 'Browser')], max_length=10)),
-                ('source', models.CharField(blank=True, default='', max_length=50)),
-                ('value', models.CharField(max_length=254)),
-                ('is_primary', models.BooleanField(default=False)),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("shop_id", "Customer number"),
+                            ("card", "Card"),
+                            ("visitor", "Browser"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("source", models.CharField(blank=True, default="", max_length=50)),
+                ("value", models.CharField(max_length=254)),
+                ("is_primary", models.BooleanField(default=False)),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'identity',
-                'verbose_name_plural': 'identities',
+                "verbose_name": "identity",
+                "verbose_name_plural": "identities",
             },
         ),
         migrations.CreateModel(
-            name='Sender',
+            name="Sender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='brand')),
-                ('from_name', models.CharField(max_length=100, verbose_name='signed by')),
-                ('address', models.EmailField(max_length=254, verbose_name='from address')),
-                ('reply_to', models.EmailField(blank=True, max_length=254, verbose_name='replies go to')),
-                ('postal_address', models.TextField(help_text='Stands at the foot of every message.', verbose_name='postal address')),
-                ('time_zone', models.CharField(default='UTC', max_length=50, verbose_name='time zone')),
-                ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
-                ('colour', models.CharField(default='#892862', max_length=7, verbose_name='colour')),
-                ('quiet_from', models.TimeField(blank=True, null=True, verbose_name='quiet from')),
-                ('quiet_until', models.TimeField(blank=True, null=True, verbose_name='quiet until')),
-                ('cap', models.PositiveSmallIntegerField(blank=True, help_text='Marketing messages to one person.', null=True, verbose_name='messages at most')),
-                ('cap_days', models.PositiveSmallIntegerField(default=7, verbose_name='in days')),
-                ('window', models.PositiveSmallIntegerField(default=1, help_text='How many deliveries pass the gate together.', verbose_name='window')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="brand")),
+                ("from_name", models.CharField(max_length=100, verbose_name="signed by")),
+                ("address", models.EmailField(max_length=254, verbose_name="from address")),
+                ("reply_to", models.EmailField(blank=True, max_length=254, verbose_name="replies go to")),
+                (
+                    "postal_address",
+                    models.TextField(
+                        help_text="Stands at the foot of every message.", verbose_name="postal address"
+                    ),
+                ),
+                ("time_zone", models.CharField(default="UTC", max_length=50, verbose_name="time zone")),
+                ("language", models.CharField(default="en", max_length=10, verbose_name="language")),
+                ("colour", models.CharField(default="#892862", max_length=7, verbose_name="colour")),
+                ("quiet_from", models.TimeField(blank=True, null=True, verbose_name="quiet from")),
+                ("quiet_until", models.TimeField(blank=True, null=True, verbose_name="quiet until")),
+                (
+                    "cap",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Marketing messages to one person.",
+                        null=True,
+                        verbose_name="messages at most",
+                    ),
+                ),
+                ("cap_days", models.PositiveSmallIntegerField(default=7, verbose_name="in days")),
+                (
+                    "window",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        help_text="How many deliveries pass the gate together.",
+                        verbose_name="window",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sender',
-                'verbose_name_plural': 'senders',
+                "verbose_name": "sender",
+                "verbose_name_plural": "senders",
             },
         ),
         migrations.CreateModel(
-            name='SenderEvent',
+            name="SenderEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=100, verbose_name='brand')),
-                ('from_name', models.CharField(max_length=100, verbose_name='signed by')),
-                ('address', models.EmailField(max_length=254, verbose_name='from address')),
-                ('reply_to', models.EmailField(blank=True, max_length=254, verbose_name='replies go to')),
-                ('postal_address', models.TextField(help_text='Stands at the foot of every message.', verbose_name='postal address')),
-                ('time_zone', models.CharField(default='UTC', max_length=50, verbose_name='time zone')),
-                ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
-                ('colour', models.CharField(default='#892862', max_length=7, verbose_name='colour')),
-                ('quiet_from', models.TimeField(blank=True, null=True, verbose_name='quiet from')),
-                ('quiet_until', models.TimeField(blank=True, null=True, verbose_name='quiet until')),
-                ('cap', models.PositiveSmallIntegerField(blank=True, help_text='Marketing messages to one person.', null=True, verbose_name='messages at most')),
-                ('cap_days', models.PositiveSmallIntegerField(default=7, verbose_name='in days')),
-                ('window', models.PositiveSmallIntegerField(default=1, help_text='How many deliveries pass the gate together.', verbose_name='window')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=100, verbose_name="brand")),
+                ("from_name", models.CharField(max_length=100, verbose_name="signed by")),
+                ("address", models.EmailField(max_length=254, verbose_name="from address")),
+                ("reply_to", models.EmailField(blank=True, max_length=254, verbose_name="replies go to")),
+                (
+                    "postal_address",
+                    models.TextField(
+                        help_text="Stands at the foot of every message.", verbose_name="postal address"
+                    ),
+                ),
+                ("time_zone", models.CharField(default="UTC", max_length=50, verbose_name="time zone")),
+                ("language", models.CharField(default="en", max_length=10, verbose_name="language")),
+                ("colour", models.CharField(default="#892862", max_length=7, verbose_name="colour")),
+                ("quiet_from", models.TimeField(blank=True, null=True, verbose_name="quiet from")),
+                ("quiet_until", models.TimeField(blank=True, null=True, verbose_name="quiet until")),
+                (
+                    "cap",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Marketing messages to one person.",
+                        null=True,
+                        verbose_name="messages at most",
+                    ),
+                ),
+                ("cap_days", models.PositiveSmallIntegerField(default=7, verbose_name="in days")),
+                (
+                    "window",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        help_text="How many deliveries pass the gate together.",
+                        verbose_name="window",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('phone', 'Phone'), ('letter', 'Letter'), ('panel', 'Panel')], default='email', max_length=10)),
-                ('address', models.CharField(max_length=254, verbose_name='address')),
-                ('scope', models.CharField(choices=[('all', 'Everything'), ('marketing', 'All but service messages')], default='all', max_length=10, verbose_name='keeps back')),
-                ('reason', models.CharField(choices=[('bounced', 'Bounced for good'), ('complained', 'Complained'), ('asked', 'Asked never to hear again'), ('erased', 'Asked to be forgotten')], max_length=10, verbose_name='reason')),
-                ('detail', models.CharField(blank=True, max_length=300)),
-                ('at', models.DateTimeField()),
-                ('source', models.CharField(max_length=100)),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("letter", "Letter"),
+                            ("panel", "Panel"),
+                        ],
+                        default="email",
+                        max_length=10,
+                    ),
+                ),
+                ("address", models.CharField(max_length=254, verbose_name="address")),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("all", "Everything"), ("marketing", "All but service messages")],
+                        default="all",
+                        max_length=10,
+                        verbose_name="keeps back",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("bounced", "Bounced for good"),
+                            ("complained", "Complained"),
+                            ("asked", "Asked never to hear again"),
+                            ("erased", "Asked to be forgotten"),
+                        ],
+                        max_length=10,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=300)),
+                ("at", models.DateTimeField()),
+                ("source", models.CharField(max_length=100)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'suppression',
-                'verbose_name_plural': 'suppressions',
+                "verbose_name": "suppression",
+                "verbose_name_plural": "suppressions",
             },
         ),
         migrations.CreateModel(
-            name='Topic',
+            name="Topic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('description', models.CharField(blank=True, max_length=200, verbose_name='how often, about what')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "description",
+                    models.CharField(blank=True, max_length=200, verbose_name="how often, about what"),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'topic',
-                'verbose_name_plural': 'topics',
-                'ordering': ['position', 'id'],
+                "verbose_name": "topic",
+                "verbose_name_plural": "topics",
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='ConsentWording',
+            name="ConsentWording",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField()),
-                ('version', models.PositiveIntegerField()),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('text', models.TextField()),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField()),
+                ("version", models.PositiveIntegerField()),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("text", models.TextField()),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'consent wording',
-                'verbose_name_plural': 'consent wordings',
-                'constraints': [models.UniqueConstraint(fields=('key', 'version', 'language'), name='wording_version_once')],
+                "verbose_name": "consent wording",
+                "verbose_name_plural": "consent wordings",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("key", "version", "language"), name="wording_version_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('phone', 'Phone'), ('letter', 'Letter'), ('panel', 'Panel')], max_length=10)),
-                ('action', models.CharField(choices=[('given', 'Given'), ('withdrawn', 'Withdrawn')], max_length=10)),
-                ('basis', models.CharField(choices=[('consent', 'They said yes'), ('customer', 'Customer of similar goods'), ('imported', 'Brought along, with proof elsewhere')], default='consent', max_length=10)),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('source', models.CharField(max_length=100)),
-                ('evidence', models.JSONField(blank=True, default=dict)),
-                ('wording', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='contacts.consentwording')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("letter", "Letter"),
+                            ("panel", "Panel"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(choices=[("given", "Given"), ("withdrawn", "Withdrawn")], max_length=10),
+                ),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("consent", "They said yes"),
+                            ("customer", "Customer of similar goods"),
+                            ("imported", "Brought along, with proof elsewhere"),
+                        ],
+                        default="consent",
+                        max_length=10,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("source", models.CharField(max_length=100)),
+                ("evidence", models.JSONField(blank=True, default=dict)),
+                (
+                    "wording",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="contacts.consentwording",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consentwording',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "contacts_consentwordingevent" ("created_at", "id", "key", "language", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (NEW."created_at", NEW."id", NEW."key", NEW."language", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."text", NEW."version"); RETURN NULL;', hash='c518b5ab7589da33d4a5aec53264df53be7f127f', operation='INSERT', pgid='pgtrigger_insert_insert_02699', table='contacts_consentwording', when='AFTER')),
+            model_name="consentwording",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "contacts_consentwordingevent" ("created_at", "id", "key", "language", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (NEW."created_at", NEW."id", NEW."key", NEW."language", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."text", NEW."version"); RETURN NULL;',
+                    hash="c518b5ab7589da33d4a5aec53264df53be7f127f",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_02699",
+                    table="contacts_consentwording",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consentwording',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "contacts_consentwordingevent" ("created_at", "id", "key", "language", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (NEW."created_at", NEW."id", NEW."key", NEW."language", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."text", NEW."version"); RETURN NULL;', hash='a631e30bfde9d8c66916c79d582d8f0354acdb08', operation='UPDATE', pgid='pgtrigger_update_update_56be0', table='contacts_consentwording', when='AFTER')),
+            model_name="consentwording",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "contacts_consentwordingevent" ("created_at", "id", "key", "language", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "text", "version") VALUES (NEW."created_at", NEW."id", NEW."key", NEW."language", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."text", NEW."version"); RETURN NULL;',
+                    hash="a631e30bfde9d8c66916c79d582d8f0354acdb08",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_56be0",
+                    table="contacts_consentwording",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='consentwordingevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="consentwordingevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='consentwordingevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='contacts.consentwording'),
+            model_name="consentwordingevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="contacts.consentwording",
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='merged_into',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='contacts.contact'),
+            model_name="contact",
+            name="merged_into",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="contacts.contact",
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='looked after by'),
+            model_name="contact",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="looked after by",
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='contacts.contact'),
+            model_name="consent",
+            name="contact",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="contacts.contact"
+            ),
         ),
         migrations.AddField(
-            model_name='identity',
-            name='contact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='contacts.contact'),
+            model_name="identity",
+            name="contact",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="identities", to="contacts.contact"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.CheckConstraint(condition=models.Q(('window__gte', 1)), name='sender_window_positive'),
+            model_name="sender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("window__gte", 1)), name="sender_window_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quiet_from', None), ('quiet_until', None)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False)), _connector='OR'), name='sender_quiet_hours_whole'),
+            model_name="sender",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("quiet_from", None), ("quiet_until", None)),
+                    models.Q(("quiet_from__isnull", False), ("quiet_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="sender_quiet_hours_whole",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sender',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "contacts_senderevent" ("address", "cap", "cap_days", "colour", "from_name", "id", "language", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "quiet_from", "quiet_until", "reply_to", "time_zone", "window") VALUES (NEW."address", NEW."cap", NEW."cap_days", NEW."colour", NEW."from_name", NEW."id", NEW."language", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."postal_address", NEW."quiet_from", NEW."quiet_until", NEW."reply_to", NEW."time_zone", NEW."window"); RETURN NULL;', hash='6185ad8e127761b0a02d5691a2e1434193e4a6d2', operation='INSERT', pgid='pgtrigger_insert_insert_2cae8', table='contacts_sender', when='AFTER')),
+            model_name="sender",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "contacts_senderevent" ("address", "cap", "cap_days", "colour", "from_name", "id", "language", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "quiet_from", "quiet_until", "reply_to", "time_zone", "window") VALUES (NEW."address", NEW."cap", NEW."cap_days", NEW."colour", NEW."from_name", NEW."id", NEW."language", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."postal_address", NEW."quiet_from", NEW."quiet_until", NEW."reply_to", NEW."time_zone", NEW."window"); RETURN NULL;',
+                    hash="6185ad8e127761b0a02d5691a2e1434193e4a6d2",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_2cae8",
+                    table="contacts_sender",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sender',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "contacts_senderevent" ("address", "cap", "cap_days", "colour", "from_name", "id", "language", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "quiet_from", "quiet_until", "reply_to", "time_zone", "window") VALUES (NEW."address", NEW."cap", NEW."cap_days", NEW."colour", NEW."from_name", NEW."id", NEW."language", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."postal_address", NEW."quiet_from", NEW."quiet_until", NEW."reply_to", NEW."time_zone", NEW."window"); RETURN NULL;', hash='a70add4bc2cb96ceb7ac1ab2901834d50a928543', operation='UPDATE', pgid='pgtrigger_update_update_c0458', table='contacts_sender', when='AFTER')),
+            model_name="sender",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "contacts_senderevent" ("address", "cap", "cap_days", "colour", "from_name", "id", "language", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "quiet_from", "quiet_until", "reply_to", "time_zone", "window") VALUES (NEW."address", NEW."cap", NEW."cap_days", NEW."colour", NEW."from_name", NEW."id", NEW."language", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."postal_address", NEW."quiet_from", NEW."quiet_until", NEW."reply_to", NEW."time_zone", NEW."window"); RETURN NULL;',
+                    hash="a70add4bc2cb96ceb7ac1ab2901834d50a928543",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_c0458",
+                    table="contacts_sender",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="senderevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='contacts.sender'),
+            model_name="senderevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="contacts.sender",
+            ),
         ),
         migrations.AddField(
-            model_name='suppression',
-            name='lifted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL),
+            model_name="suppression",
+            name="lifted_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='topic',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='contacts.topic'),
+            model_name="consent",
+            name="topic",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="contacts.topic"
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('search_text'), name='gin_trgm_ops'), name='contact_search'),
+            model_name="contact",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(models.F("search_text"), name="gin_trgm_ops"),
+                name="contact_search",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identity',
-            constraint=models.UniqueConstraint(fields=('kind', 'source', 'value'), name='identity_is_one_persons'),
+            model_name="identity",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "source", "value"), name="identity_is_one_persons"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identity',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_primary', True), ('kind', 'email')), fields=('contact',), name='one_primary_email'),
+            model_name="identity",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_primary", True), ("kind", "email")),
+                fields=("contact",),
+                name="one_primary_email",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identity',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'email'), _negated=True), ('value', django.db.models.functions.text.Lower('value')), _connector='OR'), name='email_in_small_letters'),
+            model_name="identity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "email"), _negated=True),
+                    ("value", django.db.models.functions.text.Lower("value")),
+                    _connector="OR",
+                ),
+                name="email_in_small_letters",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('channel', 'address', 'scope'), name='address_suppressed_once'),
+            model_name="suppression",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None)),
+                fields=("channel", "address", "scope"),
+                name="address_suppressed_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(models.F('contact'), models.F('channel'), models.F('topic'), models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='consent_newest'),
+            model_name="consent",
+            index=models.Index(
+                models.F("contact"),
+                models.F("channel"),
+                models.F("topic"),
+                models.OrderBy(models.F("at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="consent_newest",
+            ),
         ),
     ]

@@ -7,47 +7,95 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contacts', '0002_people'),
+        ("contacts", "0002_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RfmCuts',
+            name="RfmCuts",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('taken_at', models.DateTimeField()),
-                ('buyers', models.PositiveIntegerField()),
-                ('recency_days', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=4)),
-                ('frequency', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=4)),
-                ('monetary', django.contrib.postgres.fields.ArrayField(base_field=models.DecimalField(decimal_places=2, max_digits=14), size=4)),
-                ('taken_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("taken_at", models.DateTimeField()),
+                ("buyers", models.PositiveIntegerField()),
+                (
+                    "recency_days",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=4),
+                ),
+                (
+                    "frequency",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=4),
+                ),
+                (
+                    "monetary",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DecimalField(decimal_places=2, max_digits=14), size=4
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'RFM cut points',
-                'verbose_name_plural': 'RFM cut points',
-                'get_latest_by': 'taken_at',
+                "verbose_name": "RFM cut points",
+                "verbose_name_plural": "RFM cut points",
+                "get_latest_by": "taken_at",
             },
         ),
         migrations.CreateModel(
-            name='RfmScore',
+            name="RfmScore",
             fields=[
-                ('contact', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='rfm', serialize=False, to='contacts.contact')),
-                ('recency', models.PositiveSmallIntegerField()),
-                ('frequency', models.PositiveSmallIntegerField()),
-                ('monetary', models.PositiveSmallIntegerField()),
-                ('since', models.DateTimeField()),
-                ('cuts', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='segmentation.rfmcuts')),
+                (
+                    "contact",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="rfm",
+                        serialize=False,
+                        to="contacts.contact",
+                    ),
+                ),
+                ("recency", models.PositiveSmallIntegerField()),
+                ("frequency", models.PositiveSmallIntegerField()),
+                ("monetary", models.PositiveSmallIntegerField()),
+                ("since", models.DateTimeField()),
+                (
+                    "cuts",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="scores",
+                        to="segmentation.rfmcuts",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'RFM score',
-                'verbose_name_plural': 'RFM scores',
-                'indexes': [models.Index(fields=['recency', 'frequency', 'contact'], name='rfm_cell')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('frequency__range', (1, 5)), ('monetary__range', (1, 5)), ('recency__range', (1, 5))), name='rfm_digits_1_to_5')],
+                "verbose_name": "RFM score",
+                "verbose_name_plural": "RFM scores",
+                "indexes": [models.Index(fields=["recency", "frequency", "contact"], name="rfm_cell")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("frequency__range", (1, 5)),
+                            ("monetary__range", (1, 5)),
+                            ("recency__range", (1, 5)),
+                        ),
+                        name="rfm_digits_1_to_5",
+                    )
+                ],
             },
         ),
     ]

@@ -8,175 +8,324 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contacts', '0002_people'),
+        ("contacts", "0002_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=50, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('category', models.CharField(blank=True, max_length=100)),
-                ('description', models.TextField(blank=True)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('cost', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
-                ('currency', models.CharField(default='USD', max_length=3)),
-                ('invented', models.BooleanField(default=False, help_text='Made up for the sample shop.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sku", models.CharField(max_length=50, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("category", models.CharField(blank=True, max_length=100)),
+                ("description", models.TextField(blank=True)),
+                ("price", models.DecimalField(decimal_places=2, max_digits=12)),
+                ("cost", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
+                ("currency", models.CharField(default="USD", max_length=3)),
+                ("invented", models.BooleanField(default=False, help_text="Made up for the sample shop.")),
             ],
             options={
-                'verbose_name': 'product',
-                'verbose_name_plural': 'products',
+                "verbose_name": "product",
+                "verbose_name_plural": "products",
             },
         ),
         migrations.CreateModel(
-            name='Totals',
+            name="Totals",
             fields=[
-                ('contact', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='totals', serialize=False, to='contacts.contact')),
-                ('orders', models.PositiveIntegerField(default=0)),
-                ('first_order_at', models.DateTimeField(blank=True, null=True)),
-                ('last_order_at', models.DateTimeField(blank=True, null=True)),
-                ('revenue', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('margin', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('visits', models.PositiveIntegerField(default=0)),
-                ('last_visit_at', models.DateTimeField(blank=True, null=True)),
-                ('last_response_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "contact",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="totals",
+                        serialize=False,
+                        to="contacts.contact",
+                    ),
+                ),
+                ("orders", models.PositiveIntegerField(default=0)),
+                ("first_order_at", models.DateTimeField(blank=True, null=True)),
+                ("last_order_at", models.DateTimeField(blank=True, null=True)),
+                ("revenue", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("margin", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("visits", models.PositiveIntegerField(default=0)),
+                ("last_visit_at", models.DateTimeField(blank=True, null=True)),
+                ("last_response_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'totals',
-                'verbose_name_plural': 'totals',
+                "verbose_name": "totals",
+                "verbose_name_plural": "totals",
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='used by')),
-                ('prefix', models.CharField(editable=False, max_length=12, unique=True)),
-                ('digest', models.CharField(editable=False, max_length=64)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('touchpoints:write', 'Record touchpoints and orders')], max_length=40), default=list, size=None)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="used by")),
+                ("prefix", models.CharField(editable=False, max_length=12, unique=True)),
+                ("digest", models.CharField(editable=False, max_length=64)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[("touchpoints:write", "Record touchpoints and orders")], max_length=40
+                        ),
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
-                'verbose_name_plural': 'API keys',
+                "verbose_name": "API key",
+                "verbose_name_plural": "API keys",
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=50)),
-                ('external_id', models.CharField(max_length=200)),
-                ('status', models.CharField(choices=[('paid', 'Paid'), ('shipped', 'Shipped'), ('cancelled', 'Cancelled'), ('refunded', 'Refunded')], default='paid', max_length=10)),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('currency', models.CharField(default='USD', max_length=3)),
-                ('rate', models.DecimalField(decimal_places=8, default=1, max_digits=18)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('refunded', models.DecimalField(decimal_places=2, default=0, max_digits=12)),
-                ('tax', models.DecimalField(decimal_places=2, default=0, max_digits=12)),
-                ('shipping', models.DecimalField(decimal_places=2, default=0, max_digits=12)),
-                ('cost', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
-                ('items', models.PositiveIntegerField(default=0)),
-                ('is_history', models.BooleanField(default=False)),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='contacts.contact')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=50)),
+                ("external_id", models.CharField(max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("paid", "Paid"),
+                            ("shipped", "Shipped"),
+                            ("cancelled", "Cancelled"),
+                            ("refunded", "Refunded"),
+                        ],
+                        default="paid",
+                        max_length=10,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("currency", models.CharField(default="USD", max_length=3)),
+                ("rate", models.DecimalField(decimal_places=8, default=1, max_digits=18)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=12)),
+                ("refunded", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
+                ("tax", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
+                ("shipping", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
+                ("cost", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
+                ("items", models.PositiveIntegerField(default=0)),
+                ("is_history", models.BooleanField(default=False)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="contacts.contact",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
-                'verbose_name_plural': 'orders',
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('quantity', models.PositiveIntegerField(default=1)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='touchpoints.order')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='touchpoints.product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("quantity", models.PositiveIntegerField(default=1)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=12)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="touchpoints.order",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="touchpoints.product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order line',
-                'verbose_name_plural': 'order lines',
+                "verbose_name": "order line",
+                "verbose_name_plural": "order lines",
             },
         ),
         migrations.CreateModel(
-            name='Visitor',
+            name="Visitor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('first_source', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('identified_at', models.DateTimeField(blank=True, null=True)),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='visitors', to='contacts.contact')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("first_source", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("identified_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="visitors",
+                        to="contacts.contact",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'visitor',
-                'verbose_name_plural': 'visitors',
+                "verbose_name": "visitor",
+                "verbose_name_plural": "visitors",
             },
         ),
         migrations.CreateModel(
-            name='Touchpoint',
+            name="Touchpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('signed_up', 'Asked to hear from us'), ('confirmed', 'Confirmed the sign-up'), ('visited', 'Visited a page'), ('ordered', 'Ordered'), ('order_changed', 'An order changed'), ('opened', 'Opened a message'), ('clicked', 'Followed a link'), ('bounced', 'A message came back'), ('complained', 'Called a message spam'), ('unsubscribed', 'Stopped messages'), ('changed_preferences', 'Chose what to hear'), ('outcome', 'Reached what a message asked for'), ('note', 'Note'), ('other', 'Something else')], max_length=30)),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('source', models.CharField(max_length=50)),
-                ('external_id', models.CharField(max_length=200)),
-                ('is_history', models.BooleanField(default=False)),
-                ('data', models.JSONField(blank=True, default=dict)),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='touchpoints', to='contacts.contact')),
-                ('visitor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='touchpoints', to='touchpoints.visitor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("signed_up", "Asked to hear from us"),
+                            ("confirmed", "Confirmed the sign-up"),
+                            ("visited", "Visited a page"),
+                            ("ordered", "Ordered"),
+                            ("order_changed", "An order changed"),
+                            ("opened", "Opened a message"),
+                            ("clicked", "Followed a link"),
+                            ("bounced", "A message came back"),
+                            ("complained", "Called a message spam"),
+                            ("unsubscribed", "Stopped messages"),
+                            ("changed_preferences", "Chose what to hear"),
+                            ("outcome", "Reached what a message asked for"),
+                            ("note", "Note"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("source", models.CharField(max_length=50)),
+                ("external_id", models.CharField(max_length=200)),
+                ("is_history", models.BooleanField(default=False)),
+                ("data", models.JSONField(blank=True, default=dict)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="touchpoints",
+                        to="contacts.contact",
+                    ),
+                ),
+                (
+                    "visitor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="touchpoints",
+                        to="touchpoints.visitor",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'touchpoint',
-                'verbose_name_plural': 'touchpoints',
+                "verbose_name": "touchpoint",
+                "verbose_name_plural": "touchpoints",
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(models.F('contact'), models.OrderBy(models.F('at'), descending=True), name='order_of_contact'),
+            model_name="order",
+            index=models.Index(
+                models.F("contact"), models.OrderBy(models.F("at"), descending=True), name="order_of_contact"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['at'], name='order_at'),
+            model_name="order",
+            index=models.Index(fields=["at"], name="order_at"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('source', 'external_id'), name='order_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("source", "external_id"), name="order_once"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'number'), name='order_line_once'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(fields=("order", "number"), name="order_line_once"),
         ),
         migrations.AddIndex(
-            model_name='touchpoint',
-            index=models.Index(models.F('contact'), models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='touchpoint_timeline'),
+            model_name="touchpoint",
+            index=models.Index(
+                models.F("contact"),
+                models.OrderBy(models.F("at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="touchpoint_timeline",
+            ),
         ),
         migrations.AddIndex(
-            model_name='touchpoint',
-            index=models.Index(fields=['kind', 'at'], name='touchpoint_kind'),
+            model_name="touchpoint",
+            index=models.Index(fields=["kind", "at"], name="touchpoint_kind"),
         ),
         migrations.AddIndex(
-            model_name='touchpoint',
-            index=models.Index(condition=models.Q(('visitor__isnull', False)), fields=['visitor', 'at'], name='touchpoint_visitor'),
+            model_name="touchpoint",
+            index=models.Index(
+                condition=models.Q(("visitor__isnull", False)),
+                fields=["visitor", "at"],
+                name="touchpoint_visitor",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='touchpoint',
-            constraint=models.UniqueConstraint(fields=('source', 'external_id'), name='touchpoint_once'),
+            model_name="touchpoint",
+            constraint=models.UniqueConstraint(fields=("source", "external_id"), name="touchpoint_once"),
         ),
     ]
