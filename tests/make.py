@@ -1,0 +1,141 @@
+"""Makes what a test needs: `make_<noun>(**what_matters)`; the rest is sensible."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from campaigns.models import Content, ContentVersion, Delivery, LifecycleRule
+from contacts.models import Consent, Contact, ConsentWording, Identity, Sender, Topic
+from crm.models import User
+from touchpoints.models import Order, Product, Touchpoint
+
+NOON = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+PASSWORD = "a long pass phrase for tests"
+_numbers = itertools.count(1)
+
+
+def make_user(role="marketer", **fields):
+    number = next(_numbers)
+    fields = {"email": f"{role}{number}@example.com", "username": f"{role}{number}"} | fields
+    return User.objects.create_user(password=PASSWORD, role=role, **fields)
+
+
+def make_sender(**fields):
+    fields = {
+        "name": "Northside Records",
+        "from_name": "Ines at Northside",
+        "address": "ines@example.com",
+        "postal_address": "1 Quay Street, Porto",
+    } | fields
+    return Sender.objects.get_or_create(name=fields.pop("name"), defaults=fields)[0]
+
+
+def make_topic(key="news", name="New arrivals", **fields):
+    return Topic.objects.get_or_create(key=key, defaults={"name": name} | fields)[0]
+
+
+def make_wording(**fields):
+    fields = {"key": "sign-up", "version": 1, "text": "Yes, write to me.", "created_at": NOON} | fields
+    return ConsentWording.objects.create(**fields)
+
+
+def make_contact(email=None, **fields):
+    number = next(_numbers)
+    email = f"person{number}@example.com" if email is None else email
+    fields = {"first_name": "Person", "last_name": str(number), "created_at": NOON} | fields
+    contact = Contact.objects.create(email=email, **fields)
+    if email:
+        Identity.objects.create(
+            contact=contact, kind="email", value=email, is_primary=True, created_at=contact.created_at
+        )
+    return contact
+
+
+def make_consent(contact, topic=None, action="given", at=NOON, **fields):
+    fields = {"channel": "email", "source": "test"} | fields
+    return Consent.objects.create(
+        contact=contact, topic=topic or make_topic(), action=action, at=at, **fields
+    )
+
+
+def make_touchpoint(contact, kind="visited", at=NOON, **fields):
+    number = next(_numbers)
+    fields = {"source": "test", "external_id": str(number)} | fields
+    return Touchpoint.objects.create(contact=contact, kind=kind, at=at, **fields)
+
+
+def make_product(**fields):
+    number = next(_numbers)
+    fields = {"sku": f"P{number}", "name": f"Record {number}", "price": "14.99", "category": "Jazz"} | fields
+    return Product.objects.create(**fields)
+
+
+def make_order(contact, at=NOON, amount="20.00", **fields):
+    number = next(_numbers)
+    fields = {"source": "test", "external_id": str(number)} | fields
+    return Order.objects.create(contact=contact, at=at, amount=amount, **fields)
+
+
+def make_content(**fields):
+    fields = {
+        "name": "A message",
+        "subject": "Hello {{ first_name }}",
+        "preheader": "A line before",
+        "body": "<mj-section><mj-column><mj-text>Hello {{ first_name }}</mj-text></mj-column></mj-section>",
+        "text": "Hello {{ first_name }}",
+    } | fields
+    return Content.objects.create(**fields)
+
+
+def make_version(content=None, **fields):
+    """A frozen version, written directly; tests of the freezing itself call `campaigns.content.freeze`."""
+    content = content or make_content()
+    fields = {
+        "number": 1,
+        "subject": content.subject,
+        "preheader": content.preheader,
+        "body": content.body,
+        "html": "<html><body><p>Hello {{ first_name }}</p></body></html>",
+        "text": content.text,
+        "created_at": NOON,
+    } | fields
+    version = ContentVersion.objects.create(content=content, **fields)
+    content.live = version
+    content.save(update_fields=["live"])
+    return version
+
+
+def make_rule(**fields):
+    """An active rule that answers a confirmed sign-up with a message."""
+    content = fields.pop("content", None) or make_version().content
+    fields = {
+        "name": "Welcome",
+        "purpose": "acquisition",
+        "rank": LifecycleRule.Rank.WELCOME,
+        "condition": "Sign-up, immediate",
+        "outcomes": "First visit",
+        "trigger": "confirmed",
+        "topic": make_topic(),
+        "sender": make_sender(),
+        "content": content,
+        "status": "active",
+        "activated_at": NOON - 30 * DAY,
+    } | fields
+    return LifecycleRule.objects.create(**fields)
+
+
+def make_delivery(rule=None, contact=None, **fields):
+    rule = rule or make_rule()
+    number = next(_numbers)
+    fields = {
+        "occurrence_key": f"test:{number}",
+        "occurred_at": NOON,
+        "due_at": NOON,
+        "expires_at": NOON + 2 * DAY,
+        "planned_at": NOON,
+        "topic": rule.topic,
+        "sender": rule.sender,
+        "version": rule.content.live,
+        "rank": rule.rank,
+    } | fields
+    return Delivery.objects.create(rule=rule, contact=contact or make_contact(), **fields)
