@@ -8,8 +8,9 @@
     environment.py  secrets made once, and the settings every process gets
     processes.py    web, worker, beat and mailbox: started, watched, stopped
     mailbox.py      the loopback SMTP server
+    logs.py         log files, kept short
     progress.py     what the person at the terminal sees
-    setup.py        the road of `make demo`, step by step
+    startup.py      the way up, step by step, and the way down
     __main__.py     demo, run, stop, status
 
 It imports nothing of the product: it only runs it.

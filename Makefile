@@ -1,0 +1,72 @@
+# Rapport's words. `make` alone lists them.
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13 python3.14,$(if \
+    $(shell command -v $(name) >/dev/null 2>&1 && $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo yes),$(name))))
+VENV := .venv
+RUN := $(VENV)/bin/python
+# Half a gigabyte of wheels: say what is going on, but not line by line.
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
+# At most four workers: each keeps a database of its own.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run stop status test check bench lock
+
+help:  ## List these words
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r word text; do printf '  make %-8s %s\n' "$$word" "$$text"; done
+
+demo: $(VENV)/installed  ## Start Rapport here with a sample shop and a local mailbox; Ctrl-C stops it
+	@$(RUN) -m launcher demo
+
+run: $(VENV)/installed  ## Start Rapport here without the sample
+	@$(RUN) -m launcher run
+
+stop: $(VENV)/installed  ## Stop what `make demo` or `make run` started elsewhere
+	@$(RUN) -m launcher stop
+
+status: $(VENV)/installed  ## Say what runs
+	@$(RUN) -m launcher status
+
+test: $(VENV)/installed-dev  ## Run all tests on servers of their own (ARGS="-k word", REQUIRE_BROWSER=1)
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(if $(REQUIRE_BROWSER),--require-browser) $(ARGS)
+
+check: $(VENV)/installed-dev  ## Lint, format, import ladder, missing migrations, deployment settings
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m djlint --lint --quiet templates
+	$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+	$(AS_IN_PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
+	$(AS_IN_PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+
+# What production sets, with addresses that nobody calls: these checks ask no server.
+AS_IN_PRODUCTION = env RAPPORT_ENV_FILE=/dev/null DEBUG=0 DEMO=0 \
+    SECRET_KEY=a-key-for-checking-that-is-long-enough-and-has-1234567890-many-signs \
+    SIGNING_KEY=another-key-for-checking-that-is-long-enough-with-0987654321-signs \
+    DATABASE_URL=postgres://nobody@127.0.0.1:9/rapport REDIS_URL=redis://127.0.0.1:9/0 \
+    EMAIL_URL=smtp://127.0.0.1:9 ALLOWED_HOSTS=crm.example.com PUBLIC_URL=https://crm.example.com
+
+bench: $(VENV)/installed-dev  ## Measure (FULL=1: a million contacts instead of 100,000)
+	$(RUN) -m benchmarks $(if $(FULL),--full)
+
+lock: $(VENV)/installed  ## Fix every version and hash anew after editing requirements.in
+	$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	$(VENV)/bin/uv pip compile $(LOCKING) requirements-dev.in --output-file requirements-dev.txt
+	$(VENV)/bin/uv pip compile $(LOCKING) requirements.in --constraint requirements-dev.txt --output-file requirements.txt
+
+LOCKING = --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --universal
+
+# The virtual environment is made once, and filled again only when a lock file changes.
+$(VENV)/installed: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what Rapport needs (about 0.6 GB; a minute with a warm cache) ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	@echo "Installing what tests and checks need ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Rapport needs Python 3.11 or newer. Install it, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11. Name a newer one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing (Debian: apt-get install python3-venv)." >&2; exit 1; }
