@@ -1,0 +1,42 @@
+"""Charts: a Vega-Lite dict becomes an inline SVG whose colours are the tokens, so one drawing serves both themes."""
+
+import copy
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from django.core.cache import cache as store
+from django.utils.safestring import mark_safe
+
+CONFIG = Path(__file__).with_name("vega.json")
+KEPT_FOR = 24 * 60 * 60
+
+
+def svg(spec, *, width=740):
+    """The drawing of this spec at this width; the same spec is drawn once a day."""
+    sized = {"width": width, "height": 180, "autosize": {"type": "fit", "contains": "padding"}, **spec}
+    sized["width"] = width
+    text = json.dumps(sized, sort_keys=True, default=str)
+    key = "chart:" + hashlib.sha256(text.encode()).hexdigest()
+    return mark_safe(store.get_or_set(key, lambda: draw(json.loads(text)), KEPT_FOR))
+
+
+def draw(spec):
+    """Draw now. Never call this in a process that will fork: the child would hang (hence the late import)."""
+    import vl_convert
+
+    spec = copy.deepcopy(spec)
+    spec["config"] = config() | spec.get("config", {})
+    return rounded(vl_convert.vegalite_to_svg(spec, vl_version="6.4"))
+
+
+@cache
+def config():
+    return json.loads(CONFIG.read_text())
+
+
+def rounded(text):
+    """Two decimals are enough for any screen, and a third less to send."""
+    return re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text)

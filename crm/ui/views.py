@@ -1,0 +1,13 @@
+"""The style guide."""
+
+from django.shortcuts import render
+
+from crm.ui import specimens
+from crm.ui.context import THEMES
+
+
+def styleguide(request):
+    """Every component in every state. `?theme=` shows it in one theme, whatever the reader has chosen."""
+    request.theme = request.GET.get("theme", "system")
+    themes = [(theme, theme == request.theme) for theme in THEMES]
+    return render(request, "ui/styleguide.html", specimens.everything() | {"themes": themes})
