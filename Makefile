@@ -25,7 +25,7 @@ stop: $(VENV)/installed  ## Stop what `make demo` or `make run` started elsewher
 	@$(RUN) -m launcher stop
 
 status: $(VENV)/installed  ## Say what runs
-	@$(RUN) -m launcher status
+	@$(RUN) -m launcher status || true
 
 test: $(VENV)/installed-dev  ## Run all tests on servers of their own (ARGS="-k word", REQUIRE_BROWSER=1)
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(if $(REQUIRE_BROWSER),--require-browser) $(ARGS)

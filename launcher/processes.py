@@ -48,7 +48,10 @@ class Crew:
         self.programs.append(program)
 
     def log_of(self, name):
-        return self.state_dir / "log" / f"{name}.log"
+        """Where a program writes; logs name people, so only their owner reads them."""
+        folder = self.state_dir / "log"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder / f"{name}.log"
 
     def tend(self):
         """Start again what has died, each time after a longer pause. To be called twice a second."""
@@ -70,7 +73,6 @@ class Crew:
 
     def _launch(self, program):
         log = self.log_of(program.name)
-        log.parent.mkdir(parents=True, exist_ok=True)
         keep_short(log)
         with open(log, "ab") as file:
             program.process = subprocess.Popen(

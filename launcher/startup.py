@@ -111,17 +111,16 @@ class Installation:
     def _prepare(self):
         self._manage("Tables up to date", "migrate", "--noinput")
         self._manage("Style sheets and scripts collected", "collectstatic", "--noinput")
-        self._manage("People who may sign in", "ensure_sign_ins")
+        self._manage("People who may sign in", "ensure_sign_ins", "--file", self.state_dir / "sign_ins.json")
         if self.demo:
             self._manage("The sample shop", "load_sample")
 
     def _manage(self, words, *command):
         """Run one of the product's commands, showing the last thing it said while it takes its time."""
-        log = self.state_dir / "log" / f"{command[0]}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log = self.crew.log_of(command[0])
         with step(words) as now, open(log, "w") as file:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", *command],
+                [sys.executable, "manage.py", *map(str, command)],
                 cwd=ROOT,
                 env=self.crew.environment,
                 stdin=subprocess.DEVNULL,
@@ -170,7 +169,7 @@ class Installation:
                     f"{path} did not answer within {seconds} s. The end of {self.crew.log_of('web')}:\n"
                     f"{tail(self.crew.log_of('web'))}"
                 )
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def _answers(self, path):
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
