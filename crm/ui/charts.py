@@ -1,4 +1,4 @@
-"""Charts: a Vega-Lite dict becomes an inline SVG whose colours are the tokens, so one drawing serves both themes."""
+"""Charts: a Vega-Lite dict becomes an inline SVG in the colours of the tokens: one drawing for both themes."""
 
 import copy
 import hashlib

@@ -61,7 +61,7 @@ def register(group, label, icon, url_name, order=50, roles=None, *, key="", coun
 
 
 def groups_for(role, view_name=""):
-    """The sidebar of someone with this role who looks at this page, group by group; empty groups are left out."""
+    """The sidebar of someone with this role on this page, group by group; empty groups are left out."""
     shown = sorted((e for e in _entries.values() if e.shown_to(role)), key=lambda entry: entry.order)
     current = current_entry(shown, view_name)
     for group, label in GROUPS.items():

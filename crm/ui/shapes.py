@@ -1,7 +1,12 @@
 """Numbers and names turned into what a component draws: initials, warmth, the coordinates of small SVGs."""
 
+import re
+from functools import lru_cache
+
+from django.utils.safestring import mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from lucide.templatetags.lucide import lucide
 
 TONE_ICONS = {"": "info", "good": "circle-check", "info": "info", "warn": "triangle-alert", "bad": "circle-x"}
 CHECK_ICONS = {"ok": "check", "wait": "clock", "stop": "x"}
@@ -18,6 +23,16 @@ BALANCE_TONES = {
     "parked": "park",
     "unknown": "park",
 }
+
+
+@lru_cache(maxsize=1024)
+def icon(name, classes, label):
+    """The icon as markup, without what `base.css` says for all icons. A page shows hundreds: kept."""
+    spoken = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
+    drawn = lucide(name, size=None, **{"class": classes}, **spoken)
+    head, rest = drawn.split(">", 1)
+    lean = re.sub(r' (width|height|fill|stroke|stroke-[a-z]+)="[^"]*"', "", head) + ">" + rest
+    return mark_safe(re.sub(r">\s+<", "><", lean).replace(" />", "/>"))
 
 
 def initials(name):
@@ -69,11 +84,11 @@ def rhythm(them, us, width, height):
     pairs = max(len(them), len(us), 1)
     base = round(height * 0.64, 1)
     step = width / pairs
-    highest = max([*them, *us, 1])
+    rooms = ((them, "them", base - 1), (us, "us", height - base - 1))
     marks = [
         mark
-        for values, voice, room in ((them, "them", base - 1), (us, "us", height - base - 1))
-        for mark in bars_from(values, voice, step, base, room / highest)
+        for values, voice, room in rooms
+        for mark in bars_from(values, voice, step, base, room / max([*values, 2]))
     ]
     return {"marks": marks, "base": base, "width": width, "height": height}
 

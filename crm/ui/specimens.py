@@ -10,7 +10,48 @@ from django.contrib.messages.storage.base import Message
 from crm.ui.paging import KeysetPage
 from crm.ui.states import DELIVERY_STATES, OTHER_STATES
 
-COLOURS = ["canvas", "sheet", "sunken", "hover", "line", "line-strong", "control", "ink", "ink-2", "ink-3", "accent", "accent-hover", "accent-ink", "accent-soft", "accent-line", "apricot", "apricot-soft", "good", "good-soft", "info", "info-soft", "warn", "warn-soft", "bad", "bad-soft", "warm-1", "warm-2", "warm-3", "warm-4", "warm-5", "warm-6", "series-1", "series-2", "series-3", "series-4", "series-5", "series-6", "voice-them", "voice-us", "quiet"]
+COLOURS = [
+    "canvas",
+    "sheet",
+    "sunken",
+    "hover",
+    "line",
+    "line-strong",
+    "control",
+    "ink",
+    "ink-2",
+    "ink-3",
+    "accent",
+    "accent-hover",
+    "accent-ink",
+    "accent-soft",
+    "accent-line",
+    "apricot",
+    "apricot-soft",
+    "good",
+    "good-soft",
+    "info",
+    "info-soft",
+    "warn",
+    "warn-soft",
+    "bad",
+    "bad-soft",
+    "warm-1",
+    "warm-2",
+    "warm-3",
+    "warm-4",
+    "warm-5",
+    "warm-6",
+    "series-1",
+    "series-2",
+    "series-3",
+    "series-4",
+    "series-5",
+    "series-6",
+    "voice-them",
+    "voice-us",
+    "quiet",
+]
 
 REASONS = {
     "planned": "goes at 08:00 her time",
@@ -87,7 +128,7 @@ class RefusedForm(forms.Form):
     words = forms.CharField(label="A note", widget=forms.Textarea(attrs={"rows": 3}), required=False)
 
     def clean_email(self):
-        raise forms.ValidationError("The e-mail has no “@”. Nothing was changed.")
+        raise forms.ValidationError("Did you mean mara.lindqvist@example.com? Use it or keep yours.")
 
     def clean(self):
         self.add_error(None, "Two people already share this phone. Choose one of them first.")
@@ -147,5 +188,5 @@ def everything():
         "chart_keys": [("quiet", "Sent"), ("voice-them", "Answered")],
         "cells": [(1, "0.4 %", 9, "At risk"), (2, "1.8 %", 60, "Promising"), (3, "5.1 %", 190, "Promising"), (4, "7.1 %", 150, "Loyal"), (5, "11.2 %", 129, "Champions"), (6, "30.7 %", 135, "Champions")],
         "form": SpecimenForm(),
-        "refused": RefusedForm({"email": "mara.lindqvist.example.com", "channel": "email"}),
+        "refused": RefusedForm({"email": "mara.lindqvist@exampel.com", "channel": "email"}),
     }  # fmt: skip

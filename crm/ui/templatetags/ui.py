@@ -2,56 +2,70 @@
 
 Words and marks
     {% icon "mail" %}  {% icon "mail" label=_("E-mail: yes") size="lg" %}
-    {% chip "Repeat" %}  {% chip "Champion" "accent" icon="star" %}          tones: accent, apricot
-    {% status "sent" %}  {% status "skipped" reason="left “New arrivals”" %}  {% status "sent" label="1,284 sent" boxed=False %}
-    {% trend "8 %" "up" "good" %}                                            direction up/down/flat, meaning good/bad/flat
+    {% chip "Repeat" %}  {% chip "Champion" "accent" icon="star" %}     tones: accent, apricot
+    {% status "sent" %}  {% status "skipped" reason="left “New arrivals”" %}
+    {% status "sent" label="1,284 sent" boxed=False %}
+    {% trend "8 %" "up" "good" %}                direction up, down, flat; meaning good, bad, flat
     {% person name sub=email href=url warmth=4 %}   {% avatar name warmth=6 size="lg" %}
     {% rfm 5 4 3 "Champions" %}  {% band 5 %}  {% may email=True phone=False letter=None %}
     {% meter 50 21 %}  {% balance parts %}  {% rhythm them us label="…" %}  {% spark points %}
 
 Page and panel
-    {% page_header "Contacts" sentence="…" crumb="Settings" crumb_url=url %}<a class="btn btn-primary">…</a>{% endpage_header %}
+    {% page_header "Contacts" sentence="…" crumb="Settings" crumb_url=url %}buttons{% endpage_header %}
     {% panel "Needs you" link=url link_text="All" tone="sunken" flush=True foot=foot head=head %}…{% endpanel %}
-        flush: no padding, for lists and tables. foot, head: text, or markup taken with {% capture as foot %}…{% endcapture %}
-    {% tiles "The last seven days" %}{% tile "Sent" "1,284" note="…" trend="8 %" direction="up" meaning="good" href=url points=series %}{% endtiles %}
-    {% facts pairs %}   {% items %}{% item "3 parked" "what follows" icon="circle-pause" tone="warn" href=url %}{% enditems %}
-    {% empty_state "No one here yet" "Bring the people you know." %}<a class="btn btn-primary">Import</a>{% endempty_state %}
+        flush: no padding, for lists and tables.
+        foot, head: text, or markup taken with {% capture as foot %}…{% endcapture %}
+    {% tiles "The last seven days" %}
+        {% tile "Sent" 1284 note="…" trend="8 %" direction="up" meaning="good" href=url points=series %}
+    {% endtiles %}
+    {% facts pairs %}
+    {% items %}{% item "3 parked" "what follows" icon="circle-pause" tone="warn" href=url %}{% enditems %}
+    {% empty_state "No one here yet" "Bring the people you know." %}one button{% endempty_state %}
 
 Tables
-    {% grid "Contacts, newest first" page=page %}<thead><tr>{% column "Contact" %}{% column "Revenue" num=True hide="sm"
-        sort_url=url sorted="descending" %}</tr></thead><tbody>…{% endgrid %}
-        tight=True, top=True, cards=True (rows become cards on a phone, give each td data-label).
-        Cells: class="num", "main" (the wide first one), "hide-sm|md|lg"; the row is opened by its <a class="go">.
-    page is a crm.ui.paging.KeysetPage, or alone: {% pager newer_url older_url about=990 order="Newest first" %}
+    {% grid "Contacts, newest first" page=page %}
+        <thead><tr>{% column "Contact" %}
+        {% column "Revenue" num=True hide="sm" sort_url=url sorted="descending" %}</tr></thead>
+        <tbody>…</tbody>
+    {% endgrid %}
+        tight=True, top=True, cards=True (rows become cards on a phone: give each td a data-label).
+        Cells: class="num", "main" (the wide first one), "hide-sm|md|lg"; <a class="go"> opens the row.
+        page is a crm.ui.paging.KeysetPage (see keyset_page there), or alone:
+    {% pager newer_url older_url about=990 order="Newest first" %}
 
 Choosing
     {% tabs "Parts" %}{% tab "Timeline" url current=True count=41 %}{% endtabs %}
     {% segmented "Measure" %}{% seg "People" url current=True %}{% endsegmented %}
-    {% filter_bar placeholder="Name or e-mail" value=q target="#rows" about="about 990 people" %}{% filter_chip "Lifecycle is" "repeat" url off_url %}{% endfilter_bar %}
-    {% stepper "Steps" steps current=2 %}     {% criterion_line found="264" %}…{% endcriterion_line %}
+    {% filter_bar placeholder="Name or e-mail" value=q target="#rows" about="about 990 people" %}
+        {% filter_chip "Lifecycle is" "repeat" url off_url %}
+    {% endfilter_bar %}     with a target, typing replaces that element by itself from the answered page
+    {% stepper "Steps" steps 2 %}    {% criterion_line found="264" %}…{% endcriterion_line %}
 
 People and messages
     {% thread %}{% now_line %}{% day_line "Friday 20 November" %}
-        {% entry "order" "Ordered 3 CDs, $38.47" href=url detail="…" quote="…" time=touchpoint.at outcome="Outcome of Welcome" %}{% why … %}{% endentry %}
-    {% endthread %}                           kinds: crm/ui/kinds.py; voice="next|not|them|us" and icon="…" override
-    {% why "Why this?" open=False %}{% checks checks %}{% endwhy %}          checks: (ok|wait|stop, text, note) each
+        {% entry "order" "Ordered 3 CDs" href=url detail="…" quote="…" time="08:12" outcome="Outcome of Welcome" %}
+            {% why "Why this?" open=False %}{% checks checks %}{% endwhy %}
+        {% endentry %}
+    {% endthread %}     kinds: crm/ui/kinds.py; voice="next|not|them|us" and icon="…" override
+        checks: (ok|wait|stop, text, note, href, by) each, the last three as wanted
     {% next_action "Send her the letter" "because…" %}buttons{% endnext_action %}
-    {% heat_cell 4 url figure="7.1 %" people="150 people" name="Loyal" label="…" selected=False %}  {% heat_cell 0 %}
-    {% letter %}…{% endletter %}
+    {% heat_cell 4 url figure="7.1 %" people="150 people" name="Loyal" label="…" selected=False %}
+    {% heat_cell 0 %}  {% ramp %}  {% letter %}…{% endletter %}
 
 Feedback
-    {% note "warn" "Sending is slow today" %}<p>…</p>{% endnote %}           tones: good, info, warn, bad
-    {% dialog "erase" "Erase Mara?" %}…<div class="actions">…</div>{% enddialog %}  opened by {% dialog_button "erase" "Erase…" tone="danger" %}
-    {% job "Importing people.csv" done=62 refused=1 percent=63 nums=lines %}<a class="btn btn-plain">Stop</a>{% endjob %}
-    {% skeleton 3 %}    toasts: django.contrib.messages; extra_tags="undo:/address/" adds an Undo button that posts there
-    {% chart spec "Sent each day" table=rows heads=names figure="1,284" keys=keys %}   keys: (colour token, label) each
+    {% note "warn" "Sending is slow today" %}<p>…</p>{% endnote %}      tones: good, info, warn, bad
+    {% dialog "erase" "Erase Mara?" %}…<div class="actions">…</div>{% enddialog %}
+        opened by {% dialog_button "erase" "Erase…" tone="danger" %}, closed by the same with close=True
+    {% job "Importing people.csv" 63 done=62 refused=1 nums=lines %}a button{% endjob %}  {% skeleton 3 %}
+    Toasts are django.contrib.messages; extra_tags="undo:/address/" adds an Undo that posts there.
+        In a fragment for htmx: {% toasts oob=True %}
+    {% chart spec "Sent each day" heads rows figure="1,284 sent" keys=keys %}    keys: (colour token, label) each
 """
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from lucide import _render_icon as draw_icon
 
 from crm.ui import charts, shapes
 from crm.ui.kinds import KINDS, Kind
@@ -71,8 +85,7 @@ def component(name, /, **values):
 def icon(name, label="", size="", tone=""):
     """An icon of the Lucide set. Without a label it is decoration and stays silent."""
     classes = " ".join(filter(None, ["i", size and f"i-{size}", tone]))
-    spoken = {"role": "img", "aria_label": str(label)} if label else {"aria_hidden": "true"}
-    return mark_safe(draw_icon(str(name), None, **{"class": classes, **spoken}))
+    return shapes.icon(str(name), classes, str(label))
 
 
 @register.inclusion_tag("components/mark.html")
