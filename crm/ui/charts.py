@@ -1,4 +1,4 @@
-"""Charts: a Vega-Lite dict becomes an inline SVG in the colours of the tokens: one drawing for both themes."""
+"""Charts: a Vega-Lite dict becomes an inline SVG in the tokens’ colours: one drawing for both themes."""
 
 import copy
 import hashlib

@@ -97,12 +97,36 @@ ENTRIES = [
     ],
 ]
 
+LIVELY, STARTING, QUIET = (
+    [2, 0, 3, 1, 2, 0, 1, 0, 4, 3, 2, 4],
+    [0, 1, 0, 2, 0, 1, 0, 0, 1, 3, 2, 3],
+    [1, 2] + 10 * [0],
+)
+LONG_NAME = "Bartholomew Featherstonehaugh-Cholmondeley"
+# name, e-mail, warmth, RFM, orders, revenue, the last twelve months
 PEOPLE = [
-    ("Mara Lindqvist", "mara.lindqvist@example.com", 6, (5, 5, 5, "Champions"), 16, "$924.53", [2, 0, 3, 1, 2, 0, 1, 0, 4, 3, 2, 4]),
-    ("Tobias Brandt", "tobias.brandt@example.com", 4, (5, 4, 4, "Champions"), 7, "$311.90", [0, 1, 0, 2, 0, 1, 0, 0, 1, 3, 2, 3]),
-    ("Bartholomew Featherstonehaugh-Cholmondeley", "bartholomew@example.com", 3, (3, 2, 1, "Needs attention"), 2, "$37.94", [1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+    ("Mara Lindqvist", "mara@example.com", 6, (5, 5, 5, "Champions"), 16, "$924.53", LIVELY),
+    ("Tobias Brandt", "tobias@example.com", 4, (5, 4, 4, "Champions"), 7, "$311.90", STARTING),
+    (LONG_NAME, "bartholomew@example.com", 3, (3, 2, 1, "Needs attention"), 2, "$37.94", QUIET),
     ("Hugo Mensah", "hugo.mensah@example.com", 0, None, None, None, []),
-]  # fmt: skip
+]
+PARTS = {"sent": 1284, "skipped": 212, "cancelled": 36, "failed": 9, "parked": 3, "planned": 318}
+WHY = [
+    ("ok", "She looked at “Bach: Cello Suites” twice and did not order it within two days."),
+    ("wait", "Waits for 08:00 in Porto.", "her quiet hours end then"),
+]
+WHY_NOT = [
+    ("ok", "The row is on and its trigger held."),
+    ("stop", "He left “New arrivals” on Sunday at 22:31.", "", "#why", "his words"),
+]
+# warmth, share of revenue, people, name
+CELLS = [
+    (1, "0.4 %", 9, "At risk"),
+    (2, "1.8 %", 60, "Promising"),
+    (3, "5.1 %", 190, "Promising"),
+    (4, "7.1 %", 150, "Loyal"),
+    (5, "11.2 %", 129, "Champions"),
+]
 
 SENT = [97, 165, 186, 196, 176, 166, 107, 112, 192, 184, 175, 181, 189, 96, 105]
 ANSWERED = [14, 24, 27, 27, 25, 24, 16, 18, 26, 27, 28, 25, 28, 14, 17]
@@ -165,6 +189,7 @@ def toasts():
 
 def everything():
     """All that the style guide's template asks for."""
+    both = zip(SENT, ANSWERED, strict=True)
     return {
         "colours": COLOURS,
         "delivery_states": [(state, REASONS[state]) for state in DELIVERY_STATES],
@@ -176,17 +201,17 @@ def everything():
         "rhythm_them": [1 if week % 3 else week % 5 for week in range(52)],
         "rhythm_us": [1 if week % 4 == 0 else 0 for week in range(52)],
         "points": [12, 18, 17, 20, 22, 8, 19],
-        "parts": [("sent", 1284), ("skipped", 212), ("cancelled", 36), ("failed", 9), ("parked", 3), ("planned", 318)],
+        "parts": PARTS.items(),
         "facts": [("Welcome", 12), ("Engagement", 86), ("Thank-you", 63)],
         "steps": ["Upload", "Columns", "Preview", "Import"],
-        "why": [("ok", "She looked at “Bach: Cello Suites” twice and did not order it within two days."), ("wait", "Waits for 08:00 in Porto.", "her quiet hours end then")],
-        "why_not": [("ok", "The row is on and its trigger held."), ("stop", "He left “New arrivals” on Sunday at 22:31.", "", "#why", "his words")],
+        "why": WHY,
+        "why_not": WHY_NOT,
         "job_lines": ["1,476 of 2,357 lines", "9 refused", "about 4 s left"],
         "chart": chart(),
-        "chart_rows": [(f"{day} Nov", sent, answered) for day, (sent, answered) in enumerate(zip(SENT, ANSWERED, strict=True), 1)],
+        "chart_rows": [(f"{day} Nov", *counts) for day, counts in enumerate(both, 1)],
         "chart_heads": ["Day", "Sent", "Answered"],
         "chart_keys": [("quiet", "Sent"), ("voice-them", "Answered")],
-        "cells": [(1, "0.4 %", 9, "At risk"), (2, "1.8 %", 60, "Promising"), (3, "5.1 %", 190, "Promising"), (4, "7.1 %", 150, "Loyal"), (5, "11.2 %", 129, "Champions"), (6, "30.7 %", 135, "Champions")],
+        "cells": CELLS,
         "form": SpecimenForm(),
         "refused": RefusedForm({"email": "mara.lindqvist@exampel.com", "channel": "email"}),
-    }  # fmt: skip
+    }

@@ -12,7 +12,8 @@ Words and marks
 
 Page and panel
     {% page_header "Contacts" sentence="…" crumb="Settings" crumb_url=url %}buttons{% endpage_header %}
-    {% panel "Needs you" link=url link_text="All" tone="sunken" flush=True foot=foot head=head %}…{% endpanel %}
+    {% panel "Needs you" link=url link_text="All" tone="sunken" flush=True foot=foot head=head %}
+        …{% endpanel %}
         flush: no padding, for lists and tables.
         foot, head: text, or markup taken with {% capture as foot %}…{% endcapture %}
     {% tiles "The last seven days" %}
@@ -59,7 +60,8 @@ Feedback
     {% job "Importing people.csv" 63 done=62 refused=1 nums=lines %}a button{% endjob %}  {% skeleton 3 %}
     Toasts are django.contrib.messages; extra_tags="undo:/address/" adds an Undo that posts there.
         In a fragment for htmx: {% toasts oob=True %}
-    {% chart spec "Sent each day" heads rows figure="1,284 sent" keys=keys %}    keys: (colour token, label) each
+    {% chart spec "Sent each day" heads rows figure="1,284 sent" keys=keys width=740 %}
+        keys: (colour token, label) each; width: 740 beside an aside, 1190 across the sheet
 """
 
 from django import template
@@ -374,9 +376,9 @@ def skeleton(lines=2):
 
 
 @register.inclusion_tag("components/chart.html")
-def chart(spec, title, heads=(), table=(), figure="", keys=()):
+def chart(spec, title, heads=(), table=(), figure="", keys=(), width=740):
     """A Vega-Lite dict drawn for a wide and a narrow screen, with all its numbers as a table."""
-    drawn = {"wide": charts.svg(spec, width=740), "narrow": charts.svg(spec, width=326)}
+    drawn = {"wide": charts.svg(spec, width=width), "narrow": charts.svg(spec, width=326)}
     return {**drawn, "title": title, "heads": heads, "table": table, "figure": figure, "keys": keys}
 
 
