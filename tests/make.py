@@ -4,7 +4,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from campaigns.models import Content, ContentVersion, Delivery, LifecycleRule
-from contacts.models import Consent, Contact, ConsentWording, Identity, Sender, Topic
+from contacts.models import Consent, ConsentWording, Contact, Identity, Sender, Topic
 from crm.models import User
 from touchpoints.models import Order, Product, Touchpoint
 
