@@ -34,7 +34,8 @@ check: $(VENV)/installed-dev  ## Lint, format, import ladder, missing migrations
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m djlint --lint --quiet templates
-	$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(AS_IN_PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
 	$(AS_IN_PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
 
