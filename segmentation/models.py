@@ -15,8 +15,8 @@ class RfmCuts(models.Model):
     taken_at = models.DateTimeField()
     taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     buyers = models.PositiveIntegerField()
-    # Four rising bounds each; a value at or under a bound falls into the band below it, so ties stay together.
-    # Days since the last order, orders, revenue.
+    # Four rising bounds each, of days since the last order, orders, and revenue. A value at or under a bound
+    # falls into the band below it, so ties stay together.
     recency_days = ArrayField(models.FloatField(), size=4)
     frequency = ArrayField(models.FloatField(), size=4)
     monetary = ArrayField(models.DecimalField(max_digits=14, decimal_places=2), size=4)
