@@ -220,6 +220,8 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_THOUSAND_SEPARATOR = True
+# What revenue is counted in; orders in another currency bring their rate.
+CURRENCY = env("CURRENCY", default="USD")
 
 # Files -----------------------------------------------------------------------------------------------
 

@@ -4,10 +4,13 @@ import re
 from functools import lru_cache
 
 from django.utils.safestring import mark_safe
+from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide
 
+CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 TONE_ICONS = {"": "info", "good": "circle-check", "info": "info", "warn": "triangle-alert", "bad": "circle-x"}
 CHECK_ICONS = {"ok": "check", "wait": "clock", "stop": "x"}
 TOAST_TONES = {"success": "good", "error": "bad", "warning": "warn", "info": "info", "debug": "info"}
@@ -124,3 +127,14 @@ def toast(message):
     tone = TOAST_TONES.get(message.level_tag, "info")
     undo = next((tag[5:] for tag in (message.extra_tags or "").split() if tag.startswith("undo:")), "")
     return {"text": message.message, "tone": tone, "icon": TONE_ICONS[tone], "undo": undo}
+
+
+def money(amount, currency="", places=2):
+    """`1234.5` -> `$1,234.50`; a currency without a sign follows the number. Nothing gives a dash."""
+    if amount is None:
+        return "–"
+    currency = currency or settings.CURRENCY
+    number = number_format(abs(amount), places, force_grouping=True)
+    sign = CURRENCY_SIGNS.get(currency)
+    minus = "−" if amount < 0 else ""
+    return f"{minus}{sign}{number}" if sign else f"{minus}{number} {currency}"

@@ -7,6 +7,7 @@ Words and marks
     {% status "sent" label="1,284 sent" boxed=False %}
     {% trend "8 %" "up" "good" %}                direction up, down, flat; meaning good, bad, flat
     {% person name sub=email href=url warmth=4 %}   {% avatar name warmth=6 size="lg" %}
+    {{ amount|money }}  {{ order.amount|money:order.currency }}  {{ amount|whole_money }}
     {% rfm 5 4 3 "Champions" %}  {% band 5 %}  {% may email=True phone=False letter=None %}
     {% meter 50 21 %}  {% balance parts %}  {% rhythm them us label="…" %}  {% spark points %}
 
@@ -44,7 +45,7 @@ Choosing
 
 People and messages
     {% thread %}{% now_line %}{% day_line "Friday 20 November" %}
-        {% entry "order" "Ordered 3 CDs" href=url detail="…" quote="…" time="08:12" outcome="Outcome of Welcome" %}
+        {% entry "order" "Ordered 3 CDs" href=url detail="…" quote="…" time="08:12" outcome="Outcome of …" %}
             {% why "Why this?" open=False %}{% checks checks %}{% endwhy %}
         {% endentry %}
     {% endthread %}     kinds: crm/ui/kinds.py; voice="next|not|them|us" and icon="…" override
@@ -105,6 +106,16 @@ def status(state, reason="", label="", boxed=True):
     known = STATES[str(state)]
     shown = {"label": label or known.label, "icon": known.icon}
     return {**shown, "state": str(state), "reason": reason, "boxed": boxed}
+
+
+@register.filter
+def money(amount, currency=""):
+    return shapes.money(amount, currency)
+
+
+@register.filter
+def whole_money(amount, currency=""):
+    return shapes.money(amount, currency, places=0)
 
 
 @register.inclusion_tag("components/trend.html")
