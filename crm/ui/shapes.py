@@ -3,9 +3,9 @@
 import re
 from functools import lru_cache
 
-from django.utils.safestring import mark_safe
 from django.conf import settings
 from django.utils.formats import number_format
+from django.utils.safestring import mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide
