@@ -90,7 +90,7 @@ class SenderForm(forms.ModelForm):
         if ratio < 4.5:
             raise forms.ValidationError(
                 _(
-                    "White words on this colour have a contrast of %(ratio).1f, and need 4.5. Take a darker one."
+                    "White words on it have a contrast of %(ratio).1f and need 4.5. Take a darker one."
                 )
                 % {"ratio": ratio}
             )
