@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Panel:
-    """One piece of the page: `render(contact, request, at)` gives HTML, empty when there is nothing to show."""
+    """One piece of the page: `render(contact, request, at)` gives HTML, empty for nothing."""
 
     name: str
     place: str

@@ -1,2 +1,10 @@
+"""The addresses of this room."""
+
+from django.urls import path
+
+from contacts import views
+
 app_name = "contacts"
-urlpatterns = []
+urlpatterns = [
+    path("p/<str:token>/", views.preferences, name="preferences"),
+]
