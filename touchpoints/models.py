@@ -90,6 +90,22 @@ class Touchpoint(models.Model):
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
 
 
+class DailyVisits(models.Model):
+    """How often a page was looked at on a day by people who are not recognised; nothing else is kept of them."""
+
+    day = models.DateField()
+    path = models.CharField(max_length=200)
+    visits = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("daily visits")
+        verbose_name_plural = _("daily visits")
+        constraints = [models.UniqueConstraint(fields=["day", "path"], name="daily_visits_once")]
+
+    def __str__(self):
+        return f"{self.day} {self.path}"
+
+
 class Product(models.Model):
     """Something that is sold."""
 
