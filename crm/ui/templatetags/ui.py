@@ -2,7 +2,7 @@
 
 Words and marks
     {% icon "mail" %}  {% icon "mail" label=_("E-mail: yes") size="lg" %}
-    {% chip "Repeat" %}  {% chip "Champion" "accent" icon="star" %}     tones: accent, apricot
+    {% chip "Repeat" %}  {% chip "Champion" "accent" icon="star" %}  {% mark %}     tones: accent, apricot
     {% status "sent" %}  {% status "skipped" reason="left “New arrivals”" %}
     {% status "sent" label="1,284 sent" boxed=False %}
     {% trend "8 %" "up" "good" %}                direction up, down, flat; meaning good, bad, flat
