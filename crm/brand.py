@@ -9,7 +9,7 @@ KEPT_FOR = 60
 
 def workspace_name():
     """The first sender's name; empty on a fresh install."""
-    return cache.get_or_set("workspace name", first_senders_name, KEPT_FOR)
+    return cache.get_or_set("workspace-name", first_senders_name, KEPT_FOR)
 
 
 def first_senders_name():

@@ -1,0 +1,183 @@
+"""Today: what goes out, what came back, and what waits for a person."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from campaigns.models import Response
+from campaigns.switching import hold_sending, resume_sending
+from crm import home
+from crm.models import User
+from tests.make import DAY, HOUR, NOON, make_contact, make_delivery, make_order, make_rule, make_touchpoint
+
+UTC = ZoneInfo("UTC")
+
+
+@pytest.fixture
+def rule(db):
+    return make_rule()
+
+
+def send(rule, at, answered_at=None):
+    """A delivery that was sent, and perhaps answered."""
+    delivery = make_delivery(rule, make_contact(), status="sent", sending_at=at, finished_at=at)
+    if answered_at:
+        Response.objects.create(delivery=delivery, kind="clicked", at=answered_at)
+    return delivery
+
+
+def test_the_week_counts_what_was_sent_and_answered(rule):
+    send(rule, NOON - DAY, answered_at=NOON - HOUR)
+    send(rule, NOON - 2 * DAY)
+    send(rule, NOON - 9 * DAY)
+
+    this = home.figures(NOON, UTC)["this"]
+
+    assert this == {"sent": 2, "answered": 1, "outcomes": 0, "answered_share": 50.0}
+
+
+def test_an_opened_message_is_not_an_answer(rule):
+    delivery = send(rule, NOON - DAY)
+    Response.objects.create(delivery=delivery, kind="opened", at=NOON)
+
+    assert home.figures(NOON, UTC)["this"]["answered"] == 0
+
+
+def test_the_revenue_is_that_of_outcomes(rule):
+    delivery = send(rule, NOON - DAY)
+    order = make_order(delivery.contact, amount="38.47")
+    make_order(delivery.contact, amount="99.00")
+    delivery.outcome_touchpoint = make_touchpoint(delivery.contact, "ordered", data={"order_id": order.pk})
+    delivery.outcome_at = NOON
+    delivery.save()
+
+    assert str(home.figures(NOON, UTC)["outcome_revenue"]) == "38.47"
+
+
+def test_due_today_ends_with_the_senders_day(rule):
+    make_delivery(rule, due_at=NOON + 2 * HOUR)
+    make_delivery(rule, due_at=NOON + 13 * HOUR)
+
+    assert home.figures(NOON, UTC)["due"] == 1
+    assert home.figures(NOON, ZoneInfo("America/Los_Angeles"))["due"] == 2
+
+
+def test_every_day_of_the_chart_has_a_row(rule):
+    send(rule, NOON - DAY, answered_at=NOON)
+    send(rule, NOON - DAY)
+
+    frame = home.days(NOON, UTC)
+
+    assert len(frame) == home.CHART_DAYS
+    assert frame.iloc[-2].to_dict() == {"day": (NOON - DAY).date(), "sent": 2, "answered": 1}
+    assert frame["sent"].sum() == 2
+
+
+def test_what_only_a_person_can_settle_is_named(rule, marketer):
+    make_delivery(rule, status="parked")
+    make_delivery(rule, status="failed", finished_at=NOON - DAY)
+    make_rule(name="Thank you", status="draft")
+    hold_sending(by=marketer, at=NOON, reason="Stock-taking")
+
+    found = home.needs_you(NOON)
+
+    assert [item["title"] for item in found][:4] == [
+        "All sending is held",
+        "1 message parked",
+        "1 message failed this week",
+        "1 rule not switched on",
+    ]
+    assert found[0]["detail"] == "Stock-taking"
+
+
+def test_the_page_shows_whom_it_greets_and_what_came_back(as_marketer, rule):
+    contact = make_contact(first_name="Mara", last_name="Lindqvist")
+    make_touchpoint(contact, "confirmed", at=timezone.now())
+    send(rule, timezone.now() - timedelta(days=1))
+
+    page = as_marketer.get("/").content.decode()
+
+    assert ", Ines" in page
+    assert "Mara Lindqvist" in page
+    assert "Sent and answered, each day" in page
+
+
+def test_an_empty_install_says_what_will_stand_there(as_marketer):
+    page = as_marketer.get("/").content.decode()
+
+    assert "Nothing has gone out yet" in page
+    assert "No answer yet" in page
+
+
+def test_the_page_asks_as_often_for_many_as_for_one(as_marketer, rule, django_assert_max_num_queries):
+    for number in range(3):
+        send(rule, timezone.now() - timedelta(hours=number), answered_at=timezone.now())
+        make_touchpoint(make_contact(), "confirmed", at=timezone.now())
+    as_marketer.get("/")
+
+    with django_assert_max_num_queries(30):
+        as_marketer.get("/")
+
+
+def test_sending_is_held_and_goes_on(as_marketer):
+    as_marketer.post("/settings/switch/", {"reason": "Stock-taking"})
+    assert "Stock-taking" in as_marketer.get("/settings/").content.decode()
+
+    as_marketer.post("/settings/switch/", {"resume": "1"})
+    assert "Sending is on" in as_marketer.get("/settings/").content.decode()
+
+
+def test_resuming_clears_the_reason(marketer):
+    hold_sending(by=marketer, at=NOON, reason="Stock-taking")
+    resume_sending(by=marketer, at=NOON)
+
+    from campaigns.models import SendingSwitch
+
+    switch = SendingSwitch.load()
+    assert (switch.held, switch.reason) == (False, "")
+
+
+SENDER = {
+    "name": "Northside Records",
+    "from_name": "Ines",
+    "address": "ines@example.com",
+    "postal_address": "1 Quay Street, Porto",
+    "time_zone": "Europe/Lisbon",
+    "colour": "#892862",
+    "cap_days": "7",
+}
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"postal_address": "Porto"}, "Give the whole postal address"),
+        ({"colour": "#ffcc00"}, "White words on it have a contrast of"),
+        ({"quiet_from": "21:00"}, "Quiet hours need a beginning and an end"),
+    ],
+)
+def test_a_sender_that_may_not_write_is_refused_in_words(client, admin, change, words):
+    client.force_login(admin)
+
+    page = client.post("/settings/", SENDER | change).content.decode()
+
+    assert words in page
+
+
+def test_an_administrator_saves_the_sender(client, admin, sender):
+    client.force_login(admin)
+
+    response = client.post("/settings/", SENDER)
+
+    sender.refresh_from_db()
+    assert response.status_code == 302
+    assert sender.time_zone == "Europe/Lisbon"
+
+
+def test_a_person_chooses_how_the_product_looks(as_marketer, marketer):
+    as_marketer.post("/settings/theme/", {"theme": "dark"})
+
+    assert User.objects.get(pk=marketer.pk).theme == "dark"
+    assert 'data-bs-theme="dark"' in as_marketer.get("/").content.decode()
