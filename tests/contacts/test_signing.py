@@ -1,6 +1,5 @@
 """Tokens hold for one purpose, carry what they say, and fall with any change."""
 
-import base64
 import random
 
 import pytest
@@ -46,12 +45,9 @@ def test_junk_is_no_token(junk):
 
 def test_a_token_has_one_spelling():
     token = sign("stop", b"12345")
-    padded = token + "=" * (-len(token) % 4)
-    respelled = base64.urlsafe_b64encode(base64.urlsafe_b64decode(padded) + b"").decode()
 
     assert accepted(token)
-    assert respelled == padded
-    assert not accepted(token + "=") or padded == token
+    assert [token + tail for tail in ("=", "==", "\n", " ") if accepted(token + tail)] == []
 
 
 def test_another_key_signs_otherwise(settings):
