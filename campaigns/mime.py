@@ -1,0 +1,129 @@
+"""Assembles a message's bytes: two alternatives, quoted-printable, headers that cannot be broken into.
+
+The packages at hand take ten times as long as making the words does; the tests hold this against the
+parser of the standard library.
+"""
+
+import base64
+import binascii
+import re
+from email.utils import format_datetime
+
+# What may never stand in a header: it would end it and begin another, or say something to the terminal.
+FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+ADDRESS = re.compile(r"[!-;=?A-~]+@[0-9A-Za-z.-]+")
+LINE_LENGTH = 76
+# Bytes of text in one encoded word: 39 make 52 letters of base64, 64 with its frame, 74 behind `Reply-To: `.
+WORD_BYTES = 39
+
+
+class MimeError(ValueError):
+    """Something that cannot stand in a message, in words."""
+
+
+def clean(name, value):
+    """The value, if a header may hold it."""
+    if FORBIDDEN.search(value):
+        raise MimeError(f"{name}: a line break or control character cannot stand here.")
+    return value
+
+
+def encoded_words(text):
+    """The text as words of RFC 2047, none longer than 75 characters, no character cut in two."""
+    chunk, size = [], 0
+    for character in text:
+        width = len(character.encode())
+        if size + width > WORD_BYTES:
+            yield encoded_word("".join(chunk))
+            chunk, size = [], 0
+        chunk.append(character)
+        size += width
+    if chunk:
+        yield encoded_word("".join(chunk))
+
+
+def encoded_word(text):
+    return f"=?utf-8?b?{base64.b64encode(text.encode()).decode()}?="
+
+
+def is_plain(text):
+    """Whether the text may stand as it is: ASCII, and nothing a reader would take for encoded or trim."""
+    return text.isascii() and "=?" not in text and text == text.strip() and "  " not in text
+
+
+def text_header(name, value):
+    """A header of free words: `Subject`."""
+    value = clean(name, value)
+    words = value.split(" ")
+    if is_plain(value) and all(len(word) < LINE_LENGTH - 1 for word in words):
+        return folded(name, words)
+    return folded(name, encoded_words(value))
+
+
+def folded(name, words):
+    """`Name: word word`, broken before a word that would make the line too long."""
+    lines, line = [], f"{name}:"
+    for word in words:
+        if len(line) + 1 + len(word) > LINE_LENGTH and line != f"{name}:":
+            lines.append(line)
+            line = ""
+        line += f" {word}"
+    return "\r\n".join([*lines, line]) + "\r\n"
+
+
+def address_header(name, address, display=""):
+    """A header with one mailbox: `From`, `To`, `Reply-To`."""
+    display = " ".join(clean(name, display).split())
+    if not ADDRESS.fullmatch(address) or len(address) > 254:
+        raise MimeError(f"{name}: “{address}” is not an address a message can be sent to.")
+    if not display:
+        return folded(name, [address])
+    return folded(name, [*phrase(display), f"<{address}>"])
+
+
+def list_header(name, display, identifier):
+    """`List-Id`: words for people, and an identifier that never changes."""
+    return folded(name, [*phrase(clean(name, display)), f"<{clean(name, identifier)}>"])
+
+
+def phrase(display):
+    """A display name: quoted when it is short and plain, encoded otherwise."""
+    if is_plain(display) and len(display) < LINE_LENGTH - 20:
+        escaped = display.replace("\\", r"\\").replace('"', r"\"")
+        return [f'"{escaped}"']
+    return list(encoded_words(display))
+
+
+def raw_header(name, *values):
+    """A header made by us, of ASCII parts that must stay whole; folded between them."""
+    for value in values:
+        if not clean(name, value).isascii() or len(value) > 900:
+            raise MimeError(f"{name}: cannot hold “{value[:60]}”.")
+    return folded(name, values)
+
+
+def quoted_printable(text):
+    """The text as quoted-printable, with CRLF line ends and no line over 76 characters."""
+    unix = text.replace("\r\n", "\n").replace("\r", "\n")
+    return binascii.b2a_qp(unix.encode(), istext=True).replace(b"\n", b"\r\n")
+
+
+def part(kind, text):
+    head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head.encode() + quoted_printable(text) + b"\r\n"
+
+
+def assemble(headers, *, text, html, boundary):
+    """The whole message. `headers` are lines made by the functions above; text first, HTML last."""
+    if "\x00" in text or "\x00" in html:
+        raise MimeError("A NUL character cannot stand in a message.")
+    lines = "".join(headers) + (
+        f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    )
+    edge = f"--{boundary}".encode()
+    parts = (edge, b"\r\n", part("plain", text), edge, b"\r\n", part("html", html), edge, b"--\r\n")
+    return lines.encode("ascii") + b"".join(parts)
+
+
+def date_header(at):
+    return f"Date: {format_datetime(at)}\r\n"
