@@ -7,7 +7,7 @@ from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
 from contacts.models import Contact
-from segmentation import cells, rfm
+from segmentation import bands, cells, rfm
 from segmentation.models import RfmCuts, RfmScore
 
 MEASURES = ("people", "revenue")
@@ -52,6 +52,11 @@ class HeatMap:
         return [cell for row in self.rows for cell in row]
 
     @property
+    def outgrown(self):
+        """Whether the base has doubled since the cut points were taken."""
+        return self.cuts is not None and self.people >= 2 * self.cuts.buyers
+
+    @property
     def best(self):
         """The cell of the best digits."""
         return self.rows[0][-1]
@@ -84,6 +89,25 @@ def group_frame(heat):
     frame["revenue_share"] = (100 * frame.revenue / (float(heat.revenue) or 1)).round(1)
     frame["average"] = (frame.revenue / frame.people).round(2)
     return frame
+
+
+def groups(heat):
+    """The groups that are not empty, best first: each with its numbers and what it asks for."""
+    return [{"group": cells.GROUPS[row.Index], **row._asdict()} for row in group_frame(heat).itertuples()]
+
+
+def recut_preview(at):
+    """What taking new cut points at `at` would change: every band now and then, and how many people move."""
+    now, then = rfm.cuts_in_force(at), rfm.propose_cuts(at)
+    if not (now and then):
+        return {"now": now, "then": then}
+    before, after = bands.in_words(now), bands.in_words(then)
+    lines = [
+        {"measure": measure, "digit": digit, "now": words, "then": after[measure][digit]}
+        for measure, digits in before.items()
+        for digit, words in sorted(digits.items(), reverse=True)
+    ]
+    return {"now": now, "then": then, "lines": lines, "moves": rfm.count_moves(then, at)}
 
 
 def _counts(user):

@@ -1,0 +1,38 @@
+"""What administrators see of scores: everything, and nothing to change; the page takes new cut points."""
+
+from django.contrib import admin
+
+from segmentation.models import RfmCuts, RfmScore
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Shows rows that only acts may write."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(RfmCuts)
+class RfmCutsAdmin(ReadOnlyAdmin):
+    list_display = ["taken_at", "taken_by", "buyers", "recency_days", "frequency", "monetary"]
+    list_filter = ["taken_at"]
+    search_fields = ["taken_by__email"]
+    list_select_related = ["taken_by"]
+    ordering = ["-taken_at"]
+
+
+@admin.register(RfmScore)
+class RfmScoreAdmin(ReadOnlyAdmin):
+    list_display = ["contact", "recency", "frequency", "monetary", "since", "cuts"]
+    list_filter = ["recency", "frequency", "monetary"]
+    search_fields = ["contact__email", "contact__search_text"]
+    list_select_related = ["contact", "cuts"]
+    ordering = ["-contact"]
