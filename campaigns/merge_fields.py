@@ -1,0 +1,268 @@
+"""The words a message may borrow from its contact: a registry, and one set-based way to gather them.
+
+Every registered field exists in every message and is empty when unknown. Values are plain (text, numbers,
+lists and dicts of them): they are stored with the delivery, so that the message can be made again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db.models import Prefetch, prefetch_related_objects
+from django.utils import formats, translation
+from django.utils.functional import Promise
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns import links
+from contacts.models import Consent
+from contacts.preferences import preferences_url
+from touchpoints.models import Order, OrderLine, Touchpoint
+from touchpoints.signing_up import confirm_url
+
+# Where the delivery's own addresses and names are kept among its merge values; no field of Liquid.
+ENVELOPE = "_envelope"
+# Fields that lead one person to their own pages: never shown to anyone else, never counted as clicks.
+PERSONAL_LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
+CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a field's value is made of. `found` holds what each `prepare` has fetched for this delivery."""
+
+    delivery: object
+    contact: object
+    sender: object
+    touchpoint: object
+    found: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MergeField:
+    """A word borrowed from the contact: its name in Liquid and on screen, a sample, its value."""
+
+    name: str
+    label: str | Promise
+    sample: object
+    value: Callable
+    group: str | Promise = ""
+    prepare: Callable | None = None
+
+
+_fields: dict[str, MergeField] = {}
+
+
+def register(name, label, sample, value, *, group="", prepare=None):
+    """Add a field. `prepare(deliveries)` fetches for all at once: {delivery id: what was found}."""
+    _fields[name] = MergeField(name, label, sample, value, group, prepare)
+
+
+def all_fields():
+    """Every field, in the order of registration."""
+    return list(_fields.values())
+
+
+def samples():
+    """A value for every field, to try a message with."""
+    return nested({known.name: known.sample for known in _fields.values()})
+
+
+def nested(flat):
+    """{"order.number": …} as Liquid sees it: {"order": {"number": …}}."""
+    values = {}
+    for name, value in flat.items():
+        *path, last = name.split(".")
+        place = values
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return values
+
+
+def gather(deliveries):
+    """The merge values of many deliveries, {delivery id: values}, in a fixed number of queries."""
+    deliveries = list(deliveries)
+    prefetch_related_objects(deliveries, "contact", "sender", "topic", "touchpoint")
+    prepares = {known.prepare for known in _fields.values() if known.prepare}
+    prepared = {prepare: prepare(deliveries) for prepare in prepares}
+    return {delivery.pk: values_of(delivery, prepared) for delivery in deliveries}
+
+
+def values_of(delivery, prepared):
+    """The values of one delivery, in its sender's language."""
+    found = {prepare: rows.get(delivery.pk) for prepare, rows in prepared.items()}
+    context = Context(delivery, delivery.contact, delivery.sender, delivery.touchpoint, found)
+    with translation.override(delivery.sender.language):
+        values = nested({known.name: known.value(context) for known in _fields.values()})
+    return values | {ENVELOPE: envelope(delivery)}
+
+
+def envelope(delivery):
+    """The names and addresses outside the words, as they are now."""
+    sender = delivery.sender
+    return {
+        "from_name": sender.from_name,
+        "from_address": sender.address,
+        "reply_to": sender.reply_to,
+        "to": delivery.address or delivery.contact.email,
+        "to_name": delivery.contact.name,
+    }
+
+
+# The fields of this room -----------------------------------------------------------------------------
+
+
+def day(moment, sender):
+    """A date as people write it, in the sender's time zone: 12 November 2026."""
+    return formats.date_format(moment.astimezone(sender.zone), "j F Y")
+
+
+def money(amount, currency):
+    """An amount with its sign: $38.47."""
+    figures = formats.number_format(amount, 2, use_l10n=True, force_grouping=True)
+    sign = CURRENCY_SIGNS.get(currency)
+    return f"{sign}{figures}" if sign else f"{figures} {currency}"
+
+
+def shop_url():
+    """Where the shop is, with a slash at the end so that paths can follow."""
+    return (settings.SHOP_URL or f"{settings.PUBLIC_URL}/join/").rstrip("/") + "/"
+
+
+def newest_consents(deliveries):
+    """The newest entry of the consent log for each delivery's contact, channel and topic."""
+    consents = Consent.objects.filter(
+        contact__in={d.contact_id for d in deliveries},
+        topic__in={d.topic_id for d in deliveries if d.topic_id},
+    ).current()
+    newest = {(c.contact_id, c.channel, c.topic_id): c for c in consents}
+    return {d.pk: newest.get((d.contact_id, d.channel, d.topic_id)) for d in deliveries}
+
+
+def answered_orders(deliveries):
+    """The order each delivery answers, with its lines."""
+    keys = {d.pk: d.touchpoint.data.get("order_id") for d in deliveries if is_about_order(d.touchpoint)}
+    lines = Prefetch("lines", OrderLine.objects.order_by("number").select_related("product"))
+    orders = Order.objects.prefetch_related(lines).in_bulk([key for key in keys.values() if key])
+    return {pk: orders.get(key) for pk, key in keys.items()}
+
+
+def is_about_order(touchpoint):
+    return bool(touchpoint) and touchpoint.kind == Touchpoint.Kind.ORDERED
+
+
+def reason_in_words(context):
+    """Why they get this, for the foot of the message."""
+    delivery, sender = context.delivery, context.sender
+    if delivery.is_service:
+        words = _("This is the answer to what you did at %(sender)s on %(date)s.")
+        return words % {"sender": sender.name, "date": day(delivery.occurred_at, sender)}
+    consent = context.found[newest_consents]
+    if consent is None or consent.action != Consent.Action.GIVEN:
+        return _("You get this because you asked for “%(topic)s”.") % {"topic": delivery.topic}
+    words = {
+        Consent.Basis.CUSTOMER: _(
+            "You get this because you have been our customer since %(date)s (“%(topic)s”)."
+        ),
+    }.get(consent.basis, _("You get this because you asked for “%(topic)s” on %(date)s."))
+    return words % {"topic": delivery.topic, "date": day(consent.at, sender)}
+
+
+def confirm_address(context):
+    """Where a sign-up is confirmed; empty unless the message answers one."""
+    touchpoint = context.touchpoint
+    asked = touchpoint and touchpoint.kind == Touchpoint.Kind.SIGNED_UP
+    return confirm_url(touchpoint) if asked else ""
+
+
+def stop_address(context):
+    """Where this topic is stopped; empty in a service message, which belongs to none."""
+    return "" if context.delivery.is_service else links.stop_url(context.delivery)
+
+
+def of_order(shape, empty=""):
+    """A field's value from the order the delivery answers."""
+
+    def value(context):
+        order = context.found[answered_orders]
+        return shape(order, context) if order else empty
+
+    return value
+
+
+def order_items(order, context):
+    return [
+        {"name": str(line), "quantity": line.quantity, "amount": money(line.amount, order.currency)}
+        for line in order.lines.all()
+    ]
+
+
+def order_names(order, context):
+    return get_text_list([str(line) for line in order.lines.all()], _("and"))
+
+
+ITEM = {"name": "Blue Train", "quantity": 1, "amount": "$14.99"}
+PERSON = gettext_lazy("The person")
+US = gettext_lazy("The sender")
+ORDER = gettext_lazy("Their order")
+LINKS = gettext_lazy("Links of their own")
+
+
+def register_fields():
+    """The fields every message may use."""
+    site = settings.PUBLIC_URL
+    register("first_name", gettext_lazy("First name"), "Ada", lambda c: c.contact.first_name, group=PERSON)
+    register("last_name", gettext_lazy("Last name"), "Byron", lambda c: c.contact.last_name, group=PERSON)
+    register("email", gettext_lazy("E-mail"), "ada@example.com", lambda c: c.contact.email, group=PERSON)
+    register("sender_name", gettext_lazy("Brand"), "Northside Records", lambda c: c.sender.name, group=US)
+    register("signed_by", gettext_lazy("Signed by"), "Ines", lambda c: c.sender.from_name, group=US)
+    register(
+        "postal_address",
+        gettext_lazy("Postal address"),
+        "1 Quay Street, Porto",
+        lambda c: ", ".join(c.sender.postal_address.split("\n")),
+        group=US,
+    )
+    register("shop_url", gettext_lazy("The shop"), f"{site}/shop/", lambda c: shop_url(), group=US)
+    register("topic", gettext_lazy("Topic"), "New arrivals", lambda c: str(c.delivery.topic or ""), group=US)
+    register(
+        "why",
+        gettext_lazy("Why they get this"),
+        "You get this because you asked for “New arrivals”.",
+        reason_in_words,
+        group=US,
+        prepare=newest_consents,
+    )
+    order = {"group": ORDER, "prepare": answered_orders}
+    register("order.number", gettext_lazy("Number"), "1042", of_order(lambda o, c: o.external_id), **order)
+    register(
+        "order.date",
+        gettext_lazy("Date"),
+        "12 June 2026",
+        of_order(lambda o, c: day(o.at, c.sender)),
+        **order,
+    )
+    register(
+        "order.amount",
+        gettext_lazy("Amount"),
+        "$38.47",
+        of_order(lambda o, c: money(o.amount, o.currency)),
+        **order,
+    )
+    register("order.names", gettext_lazy("What they bought"), "Blue Train", of_order(order_names), **order)
+    register("order.items", gettext_lazy("Each thing"), [ITEM, ITEM], of_order(order_items, []), **order)
+    personal = {"group": LINKS}
+    register("confirm_url", gettext_lazy("Confirm"), f"{site}/confirm/sample/", confirm_address, **personal)
+    register(
+        "preferences_url",
+        gettext_lazy("Choose what to hear"),
+        f"{site}/p/sample/",
+        lambda c: preferences_url(c.contact),
+        **personal,
+    )
+    register("unsubscribe_url", gettext_lazy("Stop"), f"{site}/u/sample/", stop_address, **personal)
+
+
+register_fields()

@@ -1,0 +1,162 @@
+"""A version and its merge values become one message; what would be unsafe or empty is refused."""
+
+import email
+import email.policy
+
+import pytest
+
+from campaigns.rendering import RenderError, gather, render
+from tests.make import (
+    NOON,
+    make_content,
+    make_delivery,
+    make_order,
+    make_rule,
+    make_touchpoint,
+    make_version,
+)
+
+LINK = '<html><body><a href="{{ shop_url }}new/?a=1&amp;b=2">New</a></body></html>'
+
+
+def make_delivery_of(contact, *, service=False, touchpoint=None, **words):
+    version = make_version(make_content(), **words)
+    rank = {"rank": 0, "topic": None} if service else {}
+    rule = make_rule(content=version.content, **rank)
+    return make_delivery(rule, contact, touchpoint=touchpoint, sending_at=NOON)
+
+
+def rendered(delivery):
+    return render(delivery, gather([delivery])[delivery.pk])
+
+
+def parse(message):
+    return email.message_from_bytes(message.as_bytes(), policy=email.policy.default)
+
+
+def test_the_persons_words_stand_in_subject_html_and_text(ada):
+    ada.first_name = 'Ada "<b>" O\'Neil'
+    ada.save()
+
+    message = rendered(make_delivery_of(ada))
+
+    assert message.subject == 'Hello Ada "<b>" O\'Neil'
+    assert message.text == 'Hello Ada "<b>" O\'Neil'
+    assert "<p>Hello Ada &#34;&lt;b&gt;&#34; O&#39;Neil</p>" in message.html
+
+
+def test_a_marketing_message_says_who_writes_and_how_to_stop(ada):
+    delivery = make_delivery_of(ada)
+
+    parsed = parse(rendered(delivery))
+
+    values = gather([delivery])[delivery.pk]
+    assert str(parsed["From"]) == "Ines at Northside <ines@example.com>"
+    assert str(parsed["To"]) == "Ada Byron <ada@example.com>"
+    assert parsed["Message-ID"] == f"<{delivery.uuid}@example.com>"
+    assert parsed["X-CRM-Delivery"] == str(delivery.uuid)
+    assert parsed["Date"].datetime == NOON
+    assert parsed["List-Unsubscribe"].startswith(f"<{values['unsubscribe_url']}>, <mailto:ines@example.com")
+    assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert str(parsed["List-Id"]).endswith("<news.example.com>")
+
+
+def test_a_service_message_carries_no_list_headers_and_no_pixel(ada):
+    parsed = parse(rendered(make_delivery_of(ada, service=True)))
+
+    assert parsed["List-Unsubscribe"] is None
+    assert parsed["List-Id"] is None
+    assert "<img" not in parsed.get_body("html").get_content()
+
+
+def test_links_are_led_over_our_own_address_in_html_and_text(ada):
+    message = rendered(make_delivery_of(ada, html=LINK, text="See {{ shop_url }}new/."))
+
+    assert 'href="http://testserver/c/' in message.html
+    assert message.text.startswith("See http://testserver/c/")
+    assert message.text.endswith("/.")
+
+
+def test_personal_links_are_not_counted(ada):
+    html = (
+        '<html><body><a href="{{ unsubscribe_url }}">x</a><a href="{{ preferences_url }}">y</a></body></html>'
+    )
+
+    message = rendered(make_delivery_of(ada, html=html, text="{{ unsubscribe_url }}"))
+
+    assert "/c/" not in message.html + message.text
+    assert message.text.startswith("http://testserver/u/")
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "", "/shop/", "java&#115;cript:x"],
+)
+def test_a_link_of_another_kind_stops_the_message(ada, link):
+    ada.first_name = link
+    ada.save()
+    delivery = make_delivery_of(ada, html='<html><body><a href="{{ first_name }}">x</a></body></html>')
+
+    with pytest.raises(RenderError):
+        rendered(delivery)
+
+
+@pytest.mark.parametrize("name", ["Ada\r\nBcc: eve@example.com", "Ada\nX: y", "Ada\u2028X"])
+def test_a_name_cannot_break_into_the_headers(ada, name):
+    ada.first_name = name
+    ada.save()
+
+    with pytest.raises(RenderError):
+        rendered(make_delivery_of(ada))
+
+
+def test_an_empty_subject_is_refused(ada):
+    with pytest.raises(RenderError):
+        rendered(make_delivery_of(ada, subject="{{ confirm_url }}"))
+
+
+def test_rendering_again_from_the_stored_values_gives_the_same_bytes(ada, sender):
+    delivery = make_delivery_of(ada, html=LINK)
+    values = gather([delivery])[delivery.pk]
+    first = render(delivery, values).as_bytes()
+
+    delivery.merge_values = values
+    delivery.save()
+    delivery.refresh_from_db()
+    ada.first_name, sender.from_name = "Augusta", "Someone else"
+    ada.save()
+    sender.save()
+
+    assert render(delivery, delivery.merge_values).as_bytes() == first
+
+
+def test_an_order_is_known_to_the_message_that_answers_it(ada):
+    order = make_order(ada, external_id="1042", amount="38.47", currency="USD", at=NOON)
+    order.lines.create(number=1, name="Blue Train", amount="38.47")
+    touchpoint = make_touchpoint(ada, "ordered", data={"order_id": order.pk})
+    text = "{{ order.number }} {{ order.amount }} {% for item in order.items %}{{ item.name }}{% endfor %}"
+
+    message = rendered(make_delivery_of(ada, touchpoint=touchpoint, text=text))
+
+    assert message.text == "1042 $38.47 Blue Train"
+
+
+def test_the_foot_says_since_when_they_agreed(ada):
+    delivery = make_delivery_of(ada)
+
+    assert gather([delivery])[delivery.pk]["why"] == (
+        "You get this because you asked for “New arrivals” on 31 May 2026."
+    )
+
+
+def test_gathering_asks_as_often_for_many_as_for_one(ada, django_assert_num_queries):
+    deliveries = [make_delivery_of(ada) for _ in range(4)]
+
+    def fresh(count):
+        return list(type(deliveries[0]).objects.order_by("pk")[:count])
+
+    one, four = fresh(1), fresh(4)
+    with django_assert_num_queries(6):
+        gather(one)
+    with django_assert_num_queries(6):
+        assert len(gather(four)) == 4
