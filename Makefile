@@ -1,11 +1,7 @@
 # Rapport's words. `make` alone lists them.
 
-PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13 python3.14,$(if \
-    $(shell command -v $(name) >/dev/null 2>&1 && $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo yes),$(name))))
 VENV := .venv
 RUN := $(VENV)/bin/python
-# Half a gigabyte of wheels: say what is going on, but not line by line.
-PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 # At most four workers: each keeps a database of its own.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
@@ -50,7 +46,7 @@ bench: $(VENV)/installed-dev  ## Measure (FULL=1: a million contacts instead of 
 	$(RUN) -m benchmarks $(if $(FULL),--full)
 
 lock: $(VENV)/installed  ## Fix every version and hash anew after editing requirements.in
-	$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	$(RUN) -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(VENV)/bin/uv pip compile $(LOCKING) requirements-dev.in --output-file requirements-dev.txt
 	$(VENV)/bin/uv pip compile $(LOCKING) requirements.in --constraint requirements-dev.txt --output-file requirements.txt
 
@@ -58,16 +54,22 @@ LOCKING = --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-fi
 
 # The virtual environment is made once, and filled again only when a lock file changes.
 $(VENV)/installed: requirements.txt | $(VENV)/bin/python
-	@echo "Installing what Rapport needs (about 0.6 GB; a minute with a warm cache) ..."
-	@$(PIP) -r requirements.txt
+	@$(RUN) -m launcher.install requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	@echo "Installing what tests and checks need ..."
-	@$(PIP) -r requirements-dev.txt
+	@$(RUN) -m launcher.install requirements-dev.txt
 	@touch $@
 
+# PYTHON names an interpreter; otherwise the first one that is new enough is taken.
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Rapport needs Python 3.11 or newer. Install it, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11. Name a newer one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@for python in $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python3.14); do \
+	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	        $$python -m venv $(VENV) && exit 0; \
+	        rm -rf $(VENV); \
+	        echo "$$python cannot make a virtual environment (Debian: apt-get install python3-venv)." >&2; \
+	        exit 1; \
+	    fi; \
+	done; \
+	echo "Rapport needs Python 3.11 or newer$(if $(PYTHON),; $(PYTHON) is not). Name one: make PYTHON=/path/to/python3.11" >&2; \
+	exit 1

@@ -9,6 +9,7 @@
     processes.py    web, worker, beat and mailbox: started, watched, stopped
     mailbox.py      the loopback SMTP server
     logs.py         log files, kept short
+    install.py      the locked packages
     progress.py     what the person at the terminal sees
     startup.py      the way up, step by step, and the way down
     __main__.py     demo, run, stop, status

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from launcher import LauncherError, postgres, valkey
+from launcher.home import home_folder
 from launcher.processes import stop_leftovers
 from launcher.progress import say
 from launcher.startup import ROOT, Installation, address, sign_ins, stop_servers
@@ -73,8 +74,9 @@ def status(state_dir, command):
     """Say what runs; exit code 3 when the launcher does not."""
     pid = launcher_pid(state_dir)
     say(f"Rapport     {f'runs (process {pid}) at {address(state_dir)}' if pid else 'does not run'}")
-    for name, server in (("PostgreSQL", postgres), ("Valkey", valkey)):
-        say(f"{name:<12}{'runs' if server.is_running(state_dir) else 'does not run here'}")
+    for name, server in (("Postgres", postgres), ("Valkey", valkey)):
+        state = "runs" if server.is_running(state_dir) else "does not run here"
+        say(f"{name:<12}{state}; data in {home_folder(state_dir, name.lower())}")
     return 0 if pid else 3
 
 

@@ -30,10 +30,11 @@ class Home:
 def open_home(state_dir: Path, server: str) -> Home:
     """Make, or find again, the home of a server under `state_dir`."""
     state_dir = Path(state_dir).resolve()
-    folder = _folder(state_dir, server)
+    folder = home_folder(state_dir, server)
     account = account_for(folder)
     _private(folder, account)
     if not account.can_enter(folder):
+        _give_up(folder)
         folder = _elsewhere(state_dir) / server
         _private(folder, account)
     return Home(folder, _sockets(folder, account), account)
@@ -48,7 +49,18 @@ def locked(state_dir: Path, server: str):
         yield
 
 
-def _folder(state_dir, server):
+def _give_up(folder):
+    """Leave a folder that the servers' user may not reach; data in it would not come along."""
+    try:
+        folder.rmdir()
+    except OSError:
+        raise LauncherError(
+            f"The user that runs the servers may not enter {folder}, where the data is.\n"
+            "Let others pass through the folders above it: chmod o+x FOLDER"
+        ) from None
+
+
+def home_folder(state_dir: Path, server: str) -> Path:
     """The project's own folder, unless root once had to keep the data elsewhere."""
     elsewhere = _elsewhere(state_dir) / server
     with contextlib.suppress(PermissionError):

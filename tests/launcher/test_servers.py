@@ -163,8 +163,8 @@ def test_valkey_starts_over_the_pid_file_of_a_foreign_process(state_dir, store):
     assert client(valkey.start(state_dir)).ping()
 
 
-def test_a_long_path_gets_a_short_socket_folder(tmp_path):
-    home = open_home(tmp_path / ("a-long-name" * 12), "valkey")
+def test_a_long_path_gets_a_short_socket_folder(state_dir):
+    home = open_home(state_dir / ("a-long-name" * 12), "valkey")
 
     assert len(os.fsencode(home.sockets)) <= LONGEST_SOCKET_FOLDER
     home.sockets.rmdir()
