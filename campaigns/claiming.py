@@ -1,0 +1,78 @@
+"""A worker takes a batch of what is due, with a lease. The lease is on the database's clock only."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+# Longer than three times the longest silence a mail server is granted.
+LEASE = timedelta(minutes=5)
+BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), 0)
+
+# Walked by (due_at, id) from where the last batch ended: what was sent meanwhile is not read again. Whatever else
+# is due to the same people is taken along, so that the most important goes first.
+_CLAIM = """
+WITH walked AS MATERIALIZED (
+    SELECT id, contact_id FROM campaigns_delivery
+    WHERE status = 'planned' AND due_at <= %(at)s AND (due_at, id) > (%(due_at)s, %(id)s) {only}
+    ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), beside AS MATERIALIZED (
+    SELECT id FROM campaigns_delivery
+    WHERE contact_id IN (SELECT contact_id FROM walked) AND status = 'planned' AND due_at <= %(at)s
+    FOR UPDATE SKIP LOCKED
+), picked AS (
+    SELECT id, true AS is_walked FROM walked
+    UNION ALL
+    SELECT id, false FROM beside WHERE id NOT IN (SELECT id FROM walked)
+)
+UPDATE campaigns_delivery d
+SET status = 'claimed', owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s
+FROM picked WHERE d.id = picked.id
+RETURNING d.id, d.contact_id, d.sender_id, d.rank, d.due_at, picked.is_walked
+"""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A delivery in hand: as much of it as it takes to put it in line."""
+
+    id: int
+    contact_id: int
+    sender_id: int
+    rank: int
+    due_at: datetime
+    is_walked: bool = True
+
+
+def claim(owner, at, limit, *, after=BEGINNING, contact_ids=None):
+    """Take up to `limit` due deliveries after a place in the line, and what else is due to the same people.
+
+    Two workers never get the same. The most important of a person's comes first.
+    """
+    place = {"due_at": after[0], "id": after[1], "contact_ids": contact_ids}
+    only = "" if contact_ids is None else "AND contact_id = ANY(%(contact_ids)s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM.format(only=only), place | {"at": at, "limit": limit, "owner": owner, "lease": LEASE}
+        )
+        claimed = [Claimed(*row) for row in cursor.fetchall()]
+    return sorted(claimed, key=lambda delivery: (delivery.rank, delivery.due_at, delivery.id))
+
+
+def batches(owner, at, limit, *, contact_ids=None):
+    """Claim batch after batch until nothing is due; every walk starts again from the oldest."""
+    after = BEGINNING
+    while batch := claim(owner, at, limit, after=after, contact_ids=contact_ids):
+        yield batch
+        after = max((delivery.due_at, delivery.id) for delivery in batch if delivery.is_walked)
+
+
+def release(ids, owner):
+    """Put deliveries back that this worker has not done anything with."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE campaigns_delivery SET status = 'planned', owner = '', lease_until = NULL"
+            " WHERE id = ANY(%s) AND status = 'claimed' AND owner = %s",
+            [list(ids), owner],
+        )
+        return cursor.rowcount

@@ -1,0 +1,61 @@
+"""The signed addresses in a message: click, open, stop. They never go out of date."""
+
+import uuid
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+
+from contacts.signing import BadToken, sign, unsign
+
+CLICK, OPEN, STOP = "click", "open", "stop"
+SCHEMES = {"http", "https"}
+
+
+def click_url(delivery, url):
+    """The address that counts a click of this delivery and leads on to `url`."""
+    return _whole("click", sign(CLICK, delivery.uuid.bytes + url.encode()))
+
+
+def open_url(delivery):
+    """The address of the picture that tells of an opening."""
+    return _whole("open", sign(OPEN, delivery.uuid.bytes))
+
+
+def stop_url(delivery):
+    """The address at which the reader stops these messages: a page, or one click of the mail program."""
+    return _whole("stop", sign(STOP, delivery.uuid.bytes))
+
+
+def read_click(token):
+    """(delivery uuid, url) of a click's token; raises BadToken."""
+    payload = unsign(CLICK, token)
+    try:
+        found, url = uuid.UUID(bytes=payload[:16]), payload[16:].decode()
+        known = urlsplit(url).scheme in SCHEMES
+    except ValueError as error:
+        raise BadToken("not a click") from error
+    if not known:
+        raise BadToken("leads nowhere")
+    return found, url
+
+
+def read_open(token):
+    """The delivery uuid of an open's token; raises BadToken."""
+    return _read(OPEN, token)
+
+
+def read_stop(token):
+    """The delivery uuid of a stop's token; raises BadToken."""
+    return _read(STOP, token)
+
+
+def _whole(name, token):
+    return settings.PUBLIC_URL + reverse(f"campaigns:{name}", args=[token])
+
+
+def _read(purpose, token):
+    payload = unsign(purpose, token)
+    if len(payload) != 16:
+        raise BadToken("wrong length")
+    return uuid.UUID(bytes=payload)
