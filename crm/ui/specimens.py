@@ -121,11 +121,11 @@ WHY_NOT = [
 ]
 # warmth, share of revenue, people, name
 CELLS = [
-    (1, "0.4 %", 9, "At risk"),
-    (2, "1.8 %", 60, "Promising"),
-    (3, "5.1 %", 190, "Promising"),
-    (4, "7.1 %", 150, "Loyal"),
-    (5, "11.2 %", 129, "Champions"),
+    (1, "0.4", 9, "At risk"),
+    (2, "1.8", 60, "Promising"),
+    (3, "5.1", 190, "Promising"),
+    (4, "7.1", 150, "Loyal"),
+    (5, "11.2", 129, "Champions"),
 ]
 
 SENT = [97, 165, 186, 196, 176, 166, 107, 112, 192, 184, 175, 181, 189, 96, 105]

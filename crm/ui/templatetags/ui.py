@@ -51,7 +51,7 @@ People and messages
     {% endthread %}     kinds: crm/ui/kinds.py; voice="next|not|them|us" and icon="…" override
         checks: (ok|wait|stop, text, note, href, by) each, the last three as wanted
     {% next_action "Send her the letter" "because…" %}buttons{% endnext_action %}
-    {% heat_cell 4 url figure="7.1 %" people="150 people" name="Loyal" label="…" selected=False %}
+    {% heat_cell 4 url figure="7.1" unit="%" people=150 name="Loyal" label="…" selected=False %}
     {% heat_cell 0 %}  {% ramp %}  {% letter %}…{% endletter %}
 
 Feedback
@@ -335,8 +335,10 @@ def next_action(content, title, reason=""):
 
 
 @register.inclusion_tag("components/heat_cell.html")
-def heat_cell(warmth, href="", figure="", people="", name="", label="", selected=False):
-    values = {"warmth": warmth, "href": href, "figure": figure, "people": people}
+def heat_cell(warmth, href="", figure="", people="", name="", label="", selected=False, unit=""):
+    """`people` is a number, said in full where there is room, or a text of its own."""
+    count = people if isinstance(people, int) else None
+    values = {"warmth": warmth, "href": href, "figure": figure, "people": people, "count": count, "unit": unit}
     return {**values, "name": name, "label": label, "selected": selected}
 
 
