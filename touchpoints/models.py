@@ -91,7 +91,7 @@ class Touchpoint(models.Model):
 
 
 class DailyVisits(models.Model):
-    """How often a page was looked at on a day by people who are not recognised; nothing else is kept of them."""
+    """How often a page was seen on a day by people who are not recognised; no more is kept of them."""
 
     day = models.DateField()
     path = models.CharField(max_length=200)

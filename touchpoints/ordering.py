@@ -28,8 +28,8 @@ def save_order(
     """Save an order: (order, True) when it is new, (order, False) when it was known, changed or not.
 
     `lines` are dicts: product or sku, name, quantity, amount; none leaves those of a known order as they are.
-    `items` is needed only where no lines tell how many; `money` is any of MONEY. An order stays with the contact
-    it first came with. `changed_at` is when a change happened; the order's own moment unless told.
+    `items` is needed only where no lines tell how many; `money` is any of MONEY. An order stays with the
+    contact it first came with. `changed_at` is when a change happened; the order's moment unless told.
     """
     assert not set(money) - set(MONEY), f"an order has no {set(money) - set(MONEY)}"
     lines = [_line(number, **line) for number, line in enumerate(lines, 1)]

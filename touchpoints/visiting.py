@@ -1,4 +1,4 @@
-"""Visits to the shop's pages: whose they are, recorded once; anonymous ones are only counted, by day and page."""
+"""Visits to the shop: whose they are, recorded once; anonymous ones are only counted, by day and page."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -129,7 +129,7 @@ def receive_visit(visit_id, page, *, at, key="", arrival="", agreed=False):
 
 @transaction.atomic
 def record_visit(visit_id, page, *, at, contact=None, visitor=None, delivery=None, source=SOURCE):
-    """Record one page seen by a contact or visitor: (touchpoint, created). The same `visit_id` counts once."""
+    """Record one page seen: (touchpoint, created). The same `visit_id` counts once."""
     visit, created = record(
         Touchpoint.Kind.VISITED,
         contact=contact,

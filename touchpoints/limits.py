@@ -1,0 +1,22 @@
+"""How often somebody may knock. Counts live in the cache: when it is gone, everybody may."""
+
+import logging
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+def within(bucket, who, *, at, limit, seconds=60, cost=1):
+    """Count this knock; False once `who` has knocked more than `limit` times in this span of seconds."""
+    span = int(at.timestamp()) // seconds
+    key = f"limit:{bucket}:{who}:{span}"
+    try:
+        cache.add(key, 0, seconds * 2)
+        return cache.incr(key, cost) <= limit
+    except ValueError:  # the count ran out between the two
+        return True
+    except RedisError:
+        logger.warning("The cache does not answer; nobody is held back.")
+        return True

@@ -1,0 +1,75 @@
+"""The door of the tracking script: one small message for each page looked at."""
+
+import json
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from contacts.evidence import client_ip
+from touchpoints import limits, visiting, wakeups
+from touchpoints.forms import VisitForm
+
+LARGEST = 8 * 1024
+A_MINUTE = 120
+
+
+@csrf_exempt  # it carries no cookie, and what it may say is said by the page it stands on
+@require_http_methods(["POST", "OPTIONS"])
+def visit(request):
+    """Take one visit from a page of the shop; a known contact's is kept before the answer leaves."""
+    origin = request.headers.get("Origin", "")
+    if origin and not _is_shop(origin, request):
+        return HttpResponse(status=403)
+    if request.method == "OPTIONS":
+        return _allow(HttpResponse(status=204), origin)
+    at = timezone.now()
+    if not limits.within("visit", client_ip(request), at=at, limit=A_MINUTE):
+        return _allow(HttpResponse(status=429), origin)
+    form = VisitForm(_told(request))
+    if not form.is_valid():
+        return _allow(JsonResponse({"refused": [*form.errors]}, status=400), origin)
+    return _allow(JsonResponse({"visitor": _receive(request, form.cleaned_data, at)}), origin)
+
+
+def _is_shop(origin, request):
+    """Whether a page of this origin may tell: our own host, and the shops named in the settings."""
+    return urlsplit(origin).netloc == request.get_host() or origin in settings.SHOP_ORIGINS
+
+
+def _allow(response, origin):
+    if origin:
+        response["Access-Control-Allow-Origin"] = origin
+        response["Access-Control-Allow-Headers"] = "Content-Type"
+        response["Access-Control-Max-Age"] = "86400"
+        patch_vary_headers(response, ["Origin"])
+    return response
+
+
+def _told(request):
+    """The message as a dict; empty when it is too large, not JSON, or holds half a character."""
+    if len(request.body) > LARGEST:
+        return {}
+    try:
+        told = json.loads(request.body)
+        json.dumps(told, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _receive(request, told, at):
+    """Record it, and say by what key this browser is to be known, if at all.
+
+    Global Privacy Control forbids recognising: the visit is then only counted.
+    """
+    asked_not_to = request.headers.get("Sec-GPC") == "1"
+    recognised = {} if asked_not_to else {"key": told["key"], "arrival": told["rv"], "agreed": told["agreed"]}
+    touchpoint, visitor = visiting.receive_visit(told["visit"], visiting.page_from(told), at=at, **recognised)
+    if touchpoint and touchpoint.contact_id:
+        wakeups.hint([touchpoint.contact_id])
+    return str(visitor.key) if visitor else None
