@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config, items):
         raise pytest.UsageError("No Chromium was found, and --require-browser asks for one.")
     reason = "needs Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM to its path"
     for item in items:
-        if item.get_closest_marker("browser"):
+        if item.get_closest_marker("browser") or "chromium" in item.fixturenames:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 

@@ -23,7 +23,7 @@ WORKERS_PER_RUN = 8
 
 def start_servers():
     """Share the servers with any other run in this checkout, and say where they are."""
-    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    (STATE_DIR / "static").mkdir(parents=True, exist_ok=True)
     in_use = open(STATE_DIR / "in-use.lock", "w")
     fcntl.flock(in_use, fcntl.LOCK_SH)
     database = _start_postgres()
@@ -39,6 +39,7 @@ def start_servers():
         DEMO="1",
         DEBUG="0",
         PLAIN_STATIC="1",
+        STATIC_ROOT=str(STATE_DIR / "static"),
     )
     return in_use
 
