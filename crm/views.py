@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -90,4 +91,5 @@ def set_theme(request):
     if form.is_valid():
         form.save()
         messages.success(request, _("Saved."))
-    return redirect("settings")
+    came_from = request.POST.get("next", "")
+    return redirect(came_from if url_has_allowed_host_and_scheme(came_from, None) else "settings")

@@ -104,3 +104,15 @@ def test_the_sign_in_page_is_open_to_all(live_server, new_page, axe, theme):
 
     assert axe(page) == []
     assert page.trouble == []
+
+
+def test_choosing_a_theme_keeps_it_leaves_the_keys_alone_and_comes_back(styleguide, page, marketer):
+    styleguide(page)
+
+    page.locator(".me").click()
+    page.get_by_role("button", name="Dark").click()
+
+    marketer.refresh_from_db()
+    assert (marketer.theme, marketer.single_keys) == ("dark", True)
+    assert page.url.endswith("/styleguide/")
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"

@@ -269,8 +269,10 @@ def seg(text, href, current=False):
     return {"text": text, "href": href, "current": current}
 
 
-@register.simple_block_tag
-def filter_bar(content, placeholder="", value="", name="q", action="", target="", about=""):
+@register.simple_block_tag(takes_context=True)
+def filter_bar(context, content, placeholder="", value="", name="q", action="", target="", about=""):
+    """Asks the same page again unless `action` names another; what was paged to is forgotten."""
+    action = action or getattr(context.get("request"), "path", "")
     values = {"placeholder": placeholder, "value": value, "name": name, "action": action}
     return component("filter_bar", content=content, target=target, about=about, **values)
 
@@ -338,7 +340,14 @@ def next_action(content, title, reason=""):
 def heat_cell(warmth, href="", figure="", people="", name="", label="", selected=False, unit=""):
     """`people` is a number, said in full where there is room, or a text of its own."""
     count = people if isinstance(people, int) else None
-    values = {"warmth": warmth, "href": href, "figure": figure, "people": people, "count": count, "unit": unit}
+    values = {
+        "warmth": warmth,
+        "href": href,
+        "figure": figure,
+        "people": people,
+        "count": count,
+        "unit": unit,
+    }
     return {**values, "name": name, "label": label, "selected": selected}
 
 
