@@ -168,7 +168,7 @@ def _score(cuts, at, ids):
     """Write the digits that changed and drop the rows of people who no longer count as buyers."""
     only, only_held, values = "", "", _bounds(cuts, at) | {"cuts": cuts.pk, "at": at}
     if ids is not None:
-        only, only_held = "AND contact_id = ANY(%(ids)s)", "AND held.contact_id = ANY(%(ids)s)"
+        only, only_held = "AND contact_id = ANY(%(ids)s)", "AND totals.contact_id = ANY(%(ids)s)"
         values["ids"] = ids
     changed = CHANGED.format(digits=DIGITS.format(only=only))
     written = _run(WRITE_CHANGED.format(changed=changed), values)

@@ -1,0 +1,80 @@
+"""The benchmarks' own PostgreSQL under `var/bench`, with a fresh database for each population."""
+
+import os
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+from launcher import postgres
+
+STATE_DIR = Path(__file__).resolve().parent.parent / "var" / "bench"
+
+
+def start():
+    """Start the server, durable as in production, and point Django at it."""
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    server = postgres.start(STATE_DIR)
+    os.environ.update(
+        DATABASE_URL=server.url,
+        DJANGO_SETTINGS_MODULE="crm.settings",
+        RAPPORT_ENV_FILE=str(STATE_DIR / "env"),
+        # Nothing here may reach a broker or a mail server.
+        REDIS_URL="redis://127.0.0.1:9/0",
+        EMAIL_URL="smtp://127.0.0.1:9",
+        PUBLIC_URL="http://testserver",
+        ALLOWED_HOSTS="testserver",
+        DEMO="1",
+        DEBUG="0",
+        PLAIN_STATIC="1",
+        LOG_LEVEL="WARNING",
+    )
+    django.setup()
+
+
+def stop():
+    """Stop the server and forget its data, which may be gigabytes."""
+    from django.db import connections
+
+    connections.close_all()
+    for name in _databases():
+        _drop(name)
+    connections.close_all()
+    postgres.stop(STATE_DIR)
+
+
+def fresh_database(name):
+    """Make the database `bench_<name>` anew, with every table and no row, and work in it from now on."""
+    use_database("rapport")
+    _drop(f"bench_{name}")
+    _administer(f'CREATE DATABASE "bench_{name}"')
+    use_database(f"bench_{name}")
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def use_database(name):
+    """Work in this database from now on."""
+    from django.db import connection
+
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def _databases():
+    from django.db import connection
+
+    use_database("rapport")
+    with connection.cursor() as cursor:
+        cursor.execute(r"SELECT datname FROM pg_database WHERE datname LIKE 'bench\_%'")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _drop(name):
+    _administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _administer(statement):
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
