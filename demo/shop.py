@@ -5,6 +5,7 @@ from itertools import groupby
 from contacts.identifying import get_or_create_contact
 from touchpoints.models import Order, Product
 from touchpoints.ordering import save_order
+from touchpoints.visiting import find_visitor, identify_visitor
 
 SOURCE = "shop"
 CLUB = "NS-CLUB"
@@ -28,14 +29,16 @@ def genres():
     return records().order_by("category").values_list("category", flat=True).distinct()
 
 
-def place_order(product, *, order_key, email, first_name, last_name, source, at):
-    """Take an order; the same key orders once. Returns the order."""
+def place_order(product, *, order_key, email, first_name, last_name, visitor, source, at):
+    """Take an order, once for a key, and return it; a browser that agreed is the buyer's from now on."""
     number = order_number(order_key)
     if order := find_order(number):
         return order
     contact, _ = get_or_create_contact(
         email, at=at, origin="shop checkout", first_name=first_name, last_name=last_name, source=source
     )
+    if browser := visitor and find_visitor(visitor):
+        identify_visitor(browser, contact, at)
     lines = [{"product": product, "quantity": 1, "amount": product.price}]
     order, _ = save_order(
         contact=contact, source=SOURCE, external_id=number, at=at, amount=product.price, lines=lines

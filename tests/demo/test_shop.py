@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from contacts.models import Contact
-from touchpoints.models import Order, Touchpoint
+from tests.make import NOON
+from touchpoints.models import Order, Touchpoint, Visitor
 
 BUYER = {"email": "Mara@example.com", "first_name": "Mara", "last_name": "Silva"}
 KEY = "5f3a9c1e-7b2d-4c8e-9a10-0123456789ab"
@@ -104,3 +105,12 @@ def test_the_thanks_page_names_the_order(client, record):
 
 def test_nobody_is_thanked_for_an_unknown_order(client, db):
     assert client.get(reverse("demo:thanks"), {"order": "NS-0"}).status_code == 404
+
+
+def test_who_orders_says_whose_browser_it_is(client, record):
+    visitor = Visitor.objects.create(created_at=NOON)
+
+    order(client, record, visitor=str(visitor.key))
+
+    visitor.refresh_from_db()
+    assert visitor.contact == Contact.objects.get()
