@@ -7,10 +7,12 @@ from django.db import connection
 
 # Longer than three times the longest silence a mail server is granted.
 LEASE = timedelta(minutes=5)
+# An unknown outcome may still be told by the worker that is slow to record it.
+UNKNOWN_FOR = timedelta(minutes=1)
 BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), 0)
 
-# Walked by (due_at, id) from where the last batch ended: what was sent meanwhile is not read again. Whatever else
-# is due to the same people is taken along, so that the most important goes first.
+# Walked by (due_at, id) from where the last batch ended: what was sent meanwhile is not read again. Whatever
+# else is due to the same people is taken along, so that the most important goes first.
 _CLAIM = """
 WITH walked AS MATERIALIZED (
     SELECT id, contact_id FROM campaigns_delivery

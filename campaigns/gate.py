@@ -1,7 +1,7 @@
 """May this be sent, now? Asked last, with the contact locked, and answered in the row.
 
-First the contacts are locked; then a *new* statement reads what holds. One statement that locks and reads would
-see the consent as it was before it waited for the lock, and let a withdrawal through.
+First the contacts are locked; then a *new* statement reads what holds. One statement that locks and reads
+would see the consent as it was before it waited for the lock, and let a withdrawal through.
 """
 
 import json
@@ -98,7 +98,8 @@ RETURNING d.id, d.status, d.address
 """
 _RETURN = """
 UPDATE campaigns_delivery
-SET status = 'claimed', sending_at = NULL, attempts = attempts - 1, lease_until = clock_timestamp() + %(lease)s
+SET status = 'claimed', sending_at = NULL, attempts = attempts - 1,
+    lease_until = clock_timestamp() + %(lease)s
 WHERE id = ANY(%(ids)s) AND status = 'sending' AND owner = %(owner)s
 RETURNING id
 """
@@ -139,7 +140,7 @@ def pass_gate(delivery_ids, at, *, owner, values=None):
 
 
 def return_to_gate(delivery_ids, owner):
-    """Take back what passed but has not left, so that the gate is asked anew; returns the ids still in hand."""
+    """Take back what passed but has not left, so that it asks anew; returns the ids still in hand."""
     with connection.cursor() as cursor:
         cursor.execute(_RETURN, {"ids": list(delivery_ids), "owner": owner, "lease": LEASE})
         return [row[0] for row in cursor.fetchall()]

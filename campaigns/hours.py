@@ -17,7 +17,8 @@ def is_quiet(at, zone, quiet_from, quiet_until):
 def end_of_quiet(at, zone, quiet_until):
     """The next moment after `at` at which the clock there shows the end of the quiet hours.
 
-    When clocks go forward over it the first moment after the gap counts, when they go back the first of the two.
+    Where clocks go forward over it the first moment after the gap counts; where they go back, the first
+    of the two.
     """
     today = at.astimezone(zone).date()
     ends = (
@@ -30,6 +31,6 @@ def end_of_quiet(at, zone, quiet_until):
 
 
 def spread(moment, key):
-    """Somewhere within the hour that follows, always the same for one key: nobody starts a stampede at eight."""
+    """Somewhere within the hour that follows, always the same for one key: no stampede at eight."""
     digest = hashlib.sha256(str(key).encode()).digest()
     return moment + HOUR * (int.from_bytes(digest[:4], "big") / 2**32)

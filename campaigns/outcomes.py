@@ -45,6 +45,6 @@ register(Outcome("order", _("Orders something"), Touchpoint.Kind.ORDERED))
 
 
 def kinds_sql(rule="r"):
-    """An expression: the kind of touchpoint that the rule's outcome waits for; null when it waits for none."""
+    """An expression: the kind of touchpoint that the rule's outcome waits for; null for none."""
     cases = "".join(f"WHEN '{outcome.key}' THEN '{outcome.kind.value}' " for outcome in registered())
     return f"CASE {rule}.outcome {cases}END"

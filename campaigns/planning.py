@@ -44,8 +44,8 @@ _NEW = """
 _COLUMNS = """
 INSERT INTO campaigns_delivery (
     uuid, occurrence_key, rule_id, contact_id, parent_id, reminder_number, touchpoint_id, evidence, channel,
-    topic_id, sender_id, version_id, rank, status, reason, detail, occurred_at, due_at, expires_at, planned_at,
-    owner, attempts, address, merge_values, reply)
+    topic_id, sender_id, version_id, rank, status, reason, detail, occurred_at, due_at, expires_at,
+    planned_at, owner, attempts, address, merge_values, reply)
 """
 _PLAN = f"""
 {_COLUMNS}
@@ -87,7 +87,7 @@ ON CONFLICT (occurrence_key) DO NOTHING
 
 
 def plan(at, contact_ids=None):
-    """Plan what every active rule asks for at this moment, for all or for these contacts; returns how many."""
+    """Plan what every active rule asks for at this moment, for all or for these contacts; how many."""
     return sum(_plan_or_log(rule, at, contact_ids) for rule in LifecycleRule.objects.active().in_order())
 
 

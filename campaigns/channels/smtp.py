@@ -23,7 +23,7 @@ GIBBERISH = -1
 
 
 def open_connection():
-    """A connection to the mail server of the settings, signed in where it asks for that; raises Unreachable."""
+    """A connection to the mail server of the settings, signed in where told to; raises Unreachable."""
     options = {"timeout": settings.EMAIL_TIMEOUT}
     try:
         if settings.EMAIL_USE_SSL:
@@ -48,7 +48,7 @@ def close(connection):
 
 
 def send(connection, message, sender, recipient):
-    """Hand over one message (bytes); returns the server's answer. Raises a ChannelError that says what is known."""
+    """Hand over one message (bytes); returns the answer. Raises a ChannelError that says what is known."""
     try:
         _envelope(connection, sender, recipient)
         _begin_data(connection)

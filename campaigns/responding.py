@@ -1,0 +1,138 @@
+"""What came back becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached."""
+
+import hashlib
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from campaigns import outcomes
+from campaigns.models import Response
+from contacts.consenting import give_consent, withdraw_consent, withdraw_everything
+from contacts.locking import lock_contacts
+from contacts.models import Consent
+from touchpoints.models import Touchpoint
+from touchpoints.recording import record
+
+SOURCE = "campaigns"
+ONE_CLICK = "one-click"
+
+# From what people did lately to what was sent before it: the work grows with what happens, not with the base.
+# Of a message and its reminder only the later one is credited.
+_NOTE_OUTCOMES = """
+WITH reached AS MATERIALIZED (
+    SELECT DISTINCT ON (d.id) d.id, t.id AS touchpoint_id, t.at, r.id AS rule_id, r.name, r.outcome
+    FROM touchpoints_touchpoint t
+    JOIN campaigns_delivery d ON d.contact_id = t.contact_id AND d.status = 'sent' AND d.outcome_at IS NULL
+    JOIN campaigns_lifecyclerule r ON r.id = d.rule_id AND t.kind = {kind}
+    WHERE t.kind = ANY(%(kinds)s) AND t.at > %(at)s - interval '48 hours' AND t.at <= %(at)s AND NOT t.is_history
+      AND t.at > d.sending_at AND t.at <= d.sending_at + r.outcome_within
+      AND NOT EXISTS (
+          SELECT 1 FROM campaigns_delivery later
+          WHERE later.parent_id = d.id AND later.status = 'sent' AND later.sending_at < t.at
+      )
+    ORDER BY d.id, t.at, t.id
+), held AS MATERIALIZED (
+    SELECT d.id, d.uuid, d.contact_id FROM campaigns_delivery d
+    WHERE d.id IN (SELECT id FROM reached) AND d.outcome_at IS NULL
+    ORDER BY d.id FOR UPDATE SKIP LOCKED
+), told AS (
+    INSERT INTO touchpoints_touchpoint (contact_id, kind, at, recorded_at, source, external_id, is_history, data)
+    SELECT held.contact_id, 'outcome', reached.at, now(), 'campaigns', 'outcome:' || held.uuid, false,
+           jsonb_build_object('delivery', held.uuid, 'rule', reached.name, 'rule_id', reached.rule_id,
+                              'outcome', reached.outcome, 'touchpoint', reached.touchpoint_id)
+    FROM held JOIN reached USING (id) ORDER BY held.id
+    ON CONFLICT (source, external_id) DO NOTHING
+)
+UPDATE campaigns_delivery d SET outcome_at = reached.at, outcome_touchpoint_id = reached.touchpoint_id
+FROM held JOIN reached USING (id) WHERE d.id = held.id
+"""
+
+
+def record_click(delivery, url, *, at, evidence=None):
+    """A person followed a link; the same link within one minute counts once. Returns the touchpoint."""
+    link = hashlib.sha256(url.encode()).hexdigest()[:12]
+    key = f"clicked:{delivery.uuid}:{link}:{int(at.timestamp()) // 60}"
+    data = {"url": url} | (evidence or {})
+    return _respond(delivery, Response.Kind.CLICKED, Touchpoint.Kind.CLICKED, key, at, data)
+
+
+def record_open(delivery, *, at):
+    """Its picture was fetched, by a person or a machine: told once, and it starts nothing."""
+    return _respond(delivery, Response.Kind.OPENED, Touchpoint.Kind.OPENED, f"opened:{delivery.uuid}", at, {})
+
+
+@transaction.atomic
+def unsubscribe(delivery, *, at, everything=False, evidence=None):
+    """Withdraw the delivery's topic, or every one; returns the new entries. Asking twice changes nothing."""
+    lock_contacts([delivery.contact_id])
+    proof = {"delivery": str(delivery.uuid)} | (evidence or {})
+    if everything or delivery.topic is None:
+        entries = withdraw_everything(delivery.contact, at=at, source=ONE_CLICK, evidence=proof)
+    else:
+        entries = withdraw_consent(
+            delivery.contact,
+            [delivery.topic],
+            channel=delivery.channel,
+            at=at,
+            source=ONE_CLICK,
+            evidence=proof,
+        )
+    if entries:
+        _tell_unsubscribed(delivery, entries, at, everything)
+    return entries
+
+
+@transaction.atomic
+def undo_unsubscribe(delivery, *, at, evidence=None):
+    """Give back what was withdrawn by way of this delivery and not chosen otherwise since; the new entries."""
+    lock_contacts([delivery.contact_id])
+    proof = {"delivery": str(delivery.uuid), "undo": True} | (evidence or {})
+    taken_back = [
+        entry
+        for entry in Consent.objects.filter(contact=delivery.contact).current().select_related("topic")
+        if entry.action == Consent.Action.WITHDRAWN and entry.evidence.get("delivery") == str(delivery.uuid)
+    ]
+    entries = []
+    for channel in sorted({entry.channel for entry in taken_back}):
+        topics = [entry.topic for entry in taken_back if entry.channel == channel and _had_agreed(entry)]
+        entries += give_consent(
+            delivery.contact, topics, channel=channel, at=at, source=f"{ONE_CLICK}:undo", evidence=proof
+        )
+    return entries
+
+
+def note_outcomes(at):
+    """Mark the deliveries whose outcome people reached, and tell it as a touchpoint; returns how many."""
+    kinds = sorted({outcome.kind.value for outcome in outcomes.registered()})
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE_OUTCOMES.format(kind=outcomes.kinds_sql()), {"at": at, "kinds": kinds})
+        return cursor.rowcount
+
+
+@transaction.atomic
+def _respond(delivery, kind, touchpoint_kind, external_id, at, data):
+    touchpoint, created = record(
+        touchpoint_kind,
+        contact=delivery.contact,
+        at=at,
+        source=SOURCE,
+        external_id=external_id,
+        data={"delivery": str(delivery.uuid), "rule": str(delivery.rule)} | data,
+    )
+    if created:
+        Response.objects.create(delivery=delivery, kind=kind, at=at, touchpoint=touchpoint)
+    return touchpoint
+
+
+def _tell_unsubscribed(delivery, entries, at, everything):
+    """The log's newest entry names the touchpoint, so that a second no after an undo is told again."""
+    words = _("everything") if everything or delivery.topic is None else str(delivery.topic)
+    key = f"unsubscribed:{delivery.uuid}:{max(entry.pk for entry in entries)}"
+    _respond(delivery, Response.Kind.UNSUBSCRIBED, Touchpoint.Kind.UNSUBSCRIBED, key, at, {"topic": words})
+
+
+def _had_agreed(entry):
+    """Whether they had said yes before this no: stopping everything also refuses what nobody had offered."""
+    before = Consent.objects.filter(contact=entry.contact_id, channel=entry.channel, topic=entry.topic_id)
+    newest = before.filter(pk__lt=entry.pk).order_by("-at", "-id").first()
+    return newest is not None and newest.action == Consent.Action.GIVEN

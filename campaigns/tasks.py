@@ -1,0 +1,31 @@
+"""The clock. Each task reads the time, calls one act, and returns; what it misses the next one does."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from campaigns import ticking
+
+
+@shared_task
+def sweep():
+    """Settle and send what is due."""
+    ticking.run_slot("sweep", 5, timezone.now(), ticking.sweep)
+
+
+@shared_task
+def plan():
+    """Plan what the rules ask for."""
+    at = timezone.now()
+    ticking.run_slot("plan", 30, at, ticking.plan_all)
+    ticking.prune_ticks(at)
+
+
+@shared_task
+def wake(contact_ids):
+    """Answer what these contacts just did."""
+    ticking.wake(contact_ids, timezone.now())
+
+
+def hint(contact_ids):
+    """Ask a worker to wake, if there is a broker to ask; it may be lost."""
+    wake.apply_async([list(contact_ids)], expires=60, retry=False, ignore_result=True)

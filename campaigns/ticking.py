@@ -1,0 +1,68 @@
+"""One tick of the clock: whatever the rules ask for at this moment is planned, settled and sent.
+
+Any number of clocks may tick at once. A slot of a schedule is run by the first that takes it; each act is safe
+to be run by several all the same.
+"""
+
+import os
+import socket
+import uuid
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Now
+
+from campaigns.models import Tick
+from campaigns.planning import plan, plan_reminders
+from campaigns.responding import note_outcomes
+from campaigns.sending import send_due
+from campaigns.settling import settle
+
+KEEP_TICKS = timedelta(days=1)
+
+
+def tick(at, owner=None):
+    """Everything that is to be done at this moment; returns how many of what."""
+    return plan_all(at) | sweep(at, owner)
+
+
+def plan_all(at):
+    """Note the outcomes reached, then plan what the rules ask for, reminders last."""
+    return {"outcomes": note_outcomes(at), "planned": plan(at), "reminders": plan_reminders(at)}
+
+
+def sweep(at, owner=None):
+    """Settle what was left in hand, then send what is due."""
+    return dict(settle(at)) | dict(send_due(at, owner or new_owner()))
+
+
+def wake(contact_ids, at, owner=None):
+    """Plan and send for these contacts only: the answer to what they did a moment ago."""
+    planned = plan(at, contact_ids)
+    return {"planned": planned} | dict(send_due(at, owner or new_owner(), contact_ids=list(contact_ids)))
+
+
+def run_slot(schedule, seconds, at, act):
+    """Run a schedule's slot unless another clock has taken it; its row tells the health page of the progress."""
+    row, is_ours = Tick.objects.get_or_create(
+        schedule=schedule, slot=slot_of(at, seconds), defaults={"started_at": at}
+    )
+    if not is_ours:
+        return None
+    row.result = act(at)
+    Tick.objects.filter(pk=row.pk).update(result=row.result, finished_at=Now())
+    return row
+
+
+def slot_of(at, seconds):
+    """The moment this slot of a schedule began."""
+    return datetime.fromtimestamp(at.timestamp() // seconds * seconds, at.tzinfo)
+
+
+def prune_ticks(at):
+    """Forget the ticks of past days; returns how many."""
+    return Tick.objects.filter(slot__lt=at - KEEP_TICKS).delete()[0]
+
+
+def new_owner():
+    """A name for the worker that has deliveries in hand, never used twice."""
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
