@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import re
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -18,9 +19,14 @@ def svg(spec, *, width=740):
     """The drawing of this spec at this width; the same spec is drawn once a day."""
     sized = {"width": width, "height": 180, "autosize": {"type": "fit", "contains": "padding"}, **spec}
     sized["width"] = width
-    text = json.dumps(sized, sort_keys=True, default=str)
-    key = "chart:" + hashlib.sha256(text.encode()).hexdigest()
+    text = json.dumps(sized, sort_keys=True, default=plain)
+    key = "chart:" + hashlib.sha256((text + json.dumps(config())).encode()).hexdigest()
     return mark_safe(store.get_or_set(key, lambda: draw(json.loads(text)), KEPT_FOR))
+
+
+def plain(value):
+    """What JSON lacks: amounts are numbers, all else (dates, translated words) is text."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def draw(spec):

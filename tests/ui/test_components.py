@@ -1,6 +1,7 @@
 """The components: each is shown in the style guide, speaks in words, and keeps what people typed as text."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,12 @@ def test_a_chart_is_in_the_colours_of_both_themes_and_breaks_no_policy():
     assert "style=" not in picture
     assert "<style" not in picture
     assert not re.search(r"\d\.\d{3,}", picture)
+
+
+def test_a_chart_takes_amounts_as_numbers(monkeypatch):
+    monkeypatch.setattr(charts, "draw", lambda spec: str(spec["data"]))
+
+    assert charts.svg({"data": [Decimal("12.50")]}) == "[12.5]"
 
 
 def test_a_chart_is_drawn_once(monkeypatch):

@@ -11,6 +11,8 @@ Words and marks
     {% rfm 5 4 3 "Champions" %}  {% band 5 %}  {% may email=True phone=False letter=None %}
     {% meter 50 21 %}  {% balance parts %}  {% rhythm them us label="…" %}  {% spark points %}
 
+    Keys: data-key="n" on the button that adds, "e" on the one that edits; see static/ui/keys.js.
+
 Page and panel
     {% page_header "Contacts" sentence="…" crumb="Settings" crumb_url=url %}buttons{% endpage_header %}
     {% panel "Needs you" link=url link_text="All" tone="sunken" flush=True foot=foot head=head %}
