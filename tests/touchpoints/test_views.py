@@ -22,7 +22,7 @@ def wording(topic):
     return make_wording()
 
 
-def fill_in(wording, **fields):
+def fill_in(words, **fields):
     fields = {
         "email": "dana@example.com",
         "name": "Dana Wu",
@@ -32,8 +32,8 @@ def fill_in(wording, **fields):
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def ask(client, wording, **fields):
-    return client.post(JOIN, fill_in(wording, **fields))
+def ask(client, words, **fields):
+    return client.post(JOIN, fill_in(words, **fields))
 
 
 def path_of(touchpoint):
