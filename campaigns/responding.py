@@ -24,7 +24,8 @@ WITH reached AS MATERIALIZED (
     FROM touchpoints_touchpoint t
     JOIN campaigns_delivery d ON d.contact_id = t.contact_id AND d.status = 'sent' AND d.outcome_at IS NULL
     JOIN campaigns_lifecyclerule r ON r.id = d.rule_id AND t.kind = {kind}
-    WHERE t.kind = ANY(%(kinds)s) AND t.at > %(at)s - interval '48 hours' AND t.at <= %(at)s AND NOT t.is_history
+    WHERE t.kind = ANY(%(kinds)s) AND NOT t.is_history
+      AND t.at > %(at)s - interval '48 hours' AND t.at <= %(at)s
       AND t.at > d.sending_at AND t.at <= d.sending_at + r.outcome_within
       AND NOT EXISTS (
           SELECT 1 FROM campaigns_delivery later
@@ -36,7 +37,8 @@ WITH reached AS MATERIALIZED (
     WHERE d.id IN (SELECT id FROM reached) AND d.outcome_at IS NULL
     ORDER BY d.id FOR UPDATE SKIP LOCKED
 ), told AS (
-    INSERT INTO touchpoints_touchpoint (contact_id, kind, at, recorded_at, source, external_id, is_history, data)
+    INSERT INTO touchpoints_touchpoint
+        (contact_id, kind, at, recorded_at, source, external_id, is_history, data)
     SELECT held.contact_id, 'outcome', reached.at, now(), 'campaigns', 'outcome:' || held.uuid, false,
            jsonb_build_object('delivery', held.uuid, 'rule', reached.name, 'rule_id', reached.rule_id,
                               'outcome', reached.outcome, 'touchpoint', reached.touchpoint_id)
@@ -65,18 +67,11 @@ def record_open(delivery, *, at):
 def unsubscribe(delivery, *, at, everything=False, evidence=None):
     """Withdraw the delivery's topic, or every one; returns the new entries. Asking twice changes nothing."""
     lock_contacts([delivery.contact_id])
-    proof = {"delivery": str(delivery.uuid)} | (evidence or {})
+    told = {"at": at, "source": ONE_CLICK, "evidence": {"delivery": str(delivery.uuid)} | (evidence or {})}
     if everything or delivery.topic is None:
-        entries = withdraw_everything(delivery.contact, at=at, source=ONE_CLICK, evidence=proof)
+        entries = withdraw_everything(delivery.contact, **told)
     else:
-        entries = withdraw_consent(
-            delivery.contact,
-            [delivery.topic],
-            channel=delivery.channel,
-            at=at,
-            source=ONE_CLICK,
-            evidence=proof,
-        )
+        entries = withdraw_consent(delivery.contact, [delivery.topic], channel=delivery.channel, **told)
     if entries:
         _tell_unsubscribed(delivery, entries, at, everything)
     return entries
@@ -84,7 +79,7 @@ def unsubscribe(delivery, *, at, everything=False, evidence=None):
 
 @transaction.atomic
 def undo_unsubscribe(delivery, *, at, evidence=None):
-    """Give back what was withdrawn by way of this delivery and not chosen otherwise since; the new entries."""
+    """Give back what was withdrawn by way of this delivery, unless chosen otherwise since; the new entries."""
     lock_contacts([delivery.contact_id])
     proof = {"delivery": str(delivery.uuid), "undo": True} | (evidence or {})
     taken_back = [

@@ -1,7 +1,7 @@
 """One tick of the clock: whatever the rules ask for at this moment is planned, settled and sent.
 
-Any number of clocks may tick at once. A slot of a schedule is run by the first that takes it; each act is safe
-to be run by several all the same.
+Any number of clocks may tick at once. A slot of a schedule is run by the first that takes it; each act is
+safe to be run by several all the same.
 """
 
 import os
@@ -42,7 +42,7 @@ def wake(contact_ids, at, owner=None):
 
 
 def run_slot(schedule, seconds, at, act):
-    """Run a schedule's slot unless another clock has taken it; its row tells the health page of the progress."""
+    """Run a schedule's slot unless another clock has taken it; its row is what the health page believes."""
     row, is_ours = Tick.objects.get_or_create(
         schedule=schedule, slot=slot_of(at, seconds), defaults={"started_at": at}
     )
