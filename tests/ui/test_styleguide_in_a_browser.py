@@ -97,15 +97,6 @@ def test_the_skip_link_comes_first(styleguide, page):
     assert page.evaluate("document.activeElement.className") == "skip"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_sign_in_page_is_open_to_all(live_server, new_page, axe, theme):
-    page = new_page(width=390, color_scheme=theme)
-    page.goto(f"{live_server.url}/accounts/login/")
-
-    assert axe(page) == []
-    assert page.trouble == []
-
-
 def test_choosing_a_theme_keeps_it_leaves_the_keys_alone_and_comes_back(styleguide, page, marketer):
     styleguide(page)
 
