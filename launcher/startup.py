@@ -67,7 +67,8 @@ class Installation:
         if self.crew:
             with step("Stopping " + ", ".join(program.name for program in self.crew.programs)):
                 self.crew.stop()
-        stop_servers(self.state_dir)
+        if self.servers:
+            stop_servers(self.state_dir)
 
     def _clear_away(self):
         if names := stop_leftovers(self.state_dir):
