@@ -6,7 +6,8 @@ RUN := $(VENV)/bin/python
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run stop status test check bench lock
+.PHONY: help demo run stop status test check bench lock \
+    check-code check-templates check-ladder check-compose check-production
 
 help:  ## List these words
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r word text; do printf '  make %-8s %s\n' "$$word" "$$text"; done
@@ -26,12 +27,22 @@ status: $(VENV)/installed  ## Say what runs
 test: $(VENV)/installed-dev  ## Run all tests on servers of their own (ARGS="-k word", REQUIRE_BROWSER=1)
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(if $(REQUIRE_BROWSER),--require-browser) $(ARGS)
 
-check: $(VENV)/installed-dev  ## Lint, format, import ladder, missing migrations, deployment settings
+check: check-code check-templates check-ladder check-compose check-production  ## Lint, format, import ladder, missing migrations, deployment settings
+
+check-code: $(VENV)/installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+
+check-templates: $(VENV)/installed-dev
 	$(RUN) -m djlint --lint --quiet templates
+
+check-ladder: $(VENV)/installed-dev
 	$(VENV)/bin/lint-imports --no-logo
+
+check-compose: $(VENV)/installed-dev
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+check-production: $(VENV)/installed-dev
 	$(AS_IN_PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
 	$(AS_IN_PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
 

@@ -27,6 +27,15 @@ class Home:
     account: Account
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server: how to reach it, and where it keeps its data."""
+
+    url: str
+    folder: Path
+    pid: int
+
+
 def open_home(state_dir: Path, server: str) -> Home:
     """Make, or find again, the home of a server under `state_dir`."""
     state_dir = Path(state_dir).resolve()

@@ -14,7 +14,7 @@ import psutil
 
 from launcher import LauncherError
 from launcher.binaries import postgres_programs
-from launcher.home import Home, locked, open_home
+from launcher.home import Home, Server, locked, open_home
 from launcher.logs import keep_short, tail
 
 MAJOR_VERSION = "18"
@@ -39,15 +39,6 @@ SETTINGS = {
 }
 # For data that may be lost: a test's.
 DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server: how to reach it, and where it keeps its data."""
-
-    url: str
-    folder: Path
-    pid: int
 
 
 def start(state_dir, *, disposable=False) -> Server:

@@ -12,20 +12,11 @@ import psutil
 
 from launcher import LauncherError
 from launcher.binaries import valkey_program
-from launcher.home import Home, locked, open_home
+from launcher.home import Home, Server, locked, open_home
 from launcher.logs import keep_short, tail
 
 DATABASES = 1024
 LOADING_SECONDS = 120
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server: how to reach it, and where it keeps its data."""
-
-    url: str
-    folder: Path
-    pid: int
 
 
 def start(state_dir) -> Server:
