@@ -99,6 +99,8 @@ def import_orders(
     with staged("staged_orders", COLUMNS) as stage, Refusals(refused_path, table.header) as refusals:
         stage.fill(checked(table, reader.read, refusals), table=table, progress=progress)
         _refuse(stage, refusals, table, TWICE, _("The order number stands in line {} already."))
+        # A table filled a moment ago has no statistics yet, and a join without them takes seconds.
+        stage.run("ANALYZE staged_orders, contacts_identity")
         if shift_to_today:
             result.shifted = _shift(stage, about)
         _resolve(stage, about)
@@ -338,6 +340,7 @@ def _create_contacts(stage, about):
     created = stage.run(CREATE_BY_EMAIL, about)
     stage.run(BY_EMAIL, about)
     created += stage.run(CREATE_BY_CUSTOMER, about)
+    stage.run("ANALYZE contacts_identity")
     stage.run(BY_CUSTOMER, about)
     stage.run(ADD_NUMBERS, about)
     return created

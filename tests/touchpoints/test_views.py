@@ -27,7 +27,7 @@ def fill_in(words, **fields):
         "email": "dana@example.com",
         "name": "Dana Wu",
         "topics": ["news"],
-        "wording": wording.pk,
+        "wording": words.pk,
     } | fields
     return {name: value for name, value in fields.items() if value is not None}
 
