@@ -43,8 +43,9 @@ check-compose: $(VENV)/installed-dev
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 check-production: $(VENV)/installed-dev
-	$(AS_IN_PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
-	$(AS_IN_PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+	@echo "manage.py makemigrations --check, check --deploy (with production's settings)"
+	@$(AS_IN_PRODUCTION) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(AS_IN_PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
 
 # What production sets, with addresses that nobody calls: these checks ask no server.
 AS_IN_PRODUCTION = env RAPPORT_ENV_FILE=/dev/null DEBUG=0 DEMO=0 \
