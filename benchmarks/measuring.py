@@ -54,11 +54,15 @@ class Result:
         return json.dumps(asdict(self) | {"goal": goal, "verdict": self.verdict}, ensure_ascii=False)
 
 
-def interleave(variants, *, rounds=3):
-    """Run each of `variants` (name -> function of the round) in turn, round after round: {name: seconds}."""
+def interleave(variants, *, rounds=3, before=lambda: None):
+    """Run each of `variants` (name -> function of the round) in turn, round after round: {name: seconds}.
+
+    What `before` does is not counted.
+    """
     seconds = {name: [] for name in variants}
     for number in range(rounds):
         for name, run in variants.items():
+            before()
             started = time.perf_counter()
             run(number)
             seconds[name].append(round(time.perf_counter() - started, 4))
