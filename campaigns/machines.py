@@ -1,4 +1,4 @@
-"""Tells programs that follow every link from people who follow one: they are led on, but nobody has clicked."""
+"""Tells programs that follow every link from people who follow one: they are led on, but nobody clicked."""
 
 import re
 

@@ -29,7 +29,7 @@ ARRIVAL = "rv"
 @never_cache
 @require_safe
 def click(request, token):
-    """Lead on to the signed address; a person's click is durable before they are. A forged one leads nowhere."""
+    """Lead on to the signed address; a person's click is durable before that. A forged one leads nowhere."""
     delivery, url = _find(links.read_click, token)
     if delivery is None:
         return _nothing_here(request)

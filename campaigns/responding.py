@@ -79,7 +79,7 @@ def unsubscribe(delivery, *, at, everything=False, evidence=None):
 
 @transaction.atomic
 def undo_unsubscribe(delivery, *, at, evidence=None):
-    """Give back what was withdrawn by way of this delivery, unless chosen otherwise since; the new entries."""
+    """Give back what was withdrawn by way of this delivery, unless chosen otherwise since; new entries."""
     lock_contacts([delivery.contact_id])
     proof = {"delivery": str(delivery.uuid), "undo": True} | (evidence or {})
     taken_back = [

@@ -1,0 +1,456 @@
+"""The gate: whatever holds at the last moment decides, under the contact's lock."""
+
+import threading
+from datetime import time, timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from campaigns import gate
+from campaigns.claiming import LEASE, claim
+from campaigns.models import Delivery, Response, SendingSwitch
+from contacts.consenting import give_consent, withdraw_consent
+from contacts.locking import lock_contacts
+from contacts.suppressing import suppress
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    make_consent,
+    make_contact,
+    make_delivery,
+    make_order,
+    make_rule,
+    make_sender,
+    make_topic,
+    make_touchpoint,
+    make_version,
+)
+
+OWNER = "worker"
+
+
+def through_the_gate(delivery, at=NOON):
+    """What becomes of a delivery that is claimed and asks the gate: (status, reason)."""
+    claim(OWNER, at, 10)
+    gate.pass_gate([delivery.pk], at, owner=OWNER)
+    delivery.refresh_from_db()
+    return delivery.status, delivery.reason
+
+
+@pytest.fixture
+def rule(topic, sender):
+    return make_rule(outcome="first_visit", remind_after=5 * DAY, reminder_content=make_version().content)
+
+
+@pytest.fixture
+def delivery(rule, ada):
+    return make_delivery(rule, ada)
+
+
+@pytest.fixture
+def reminder(rule, ada):
+    first = make_delivery(rule, ada, status="sent", sending_at=NOON - 5 * DAY, finished_at=NOON - 5 * DAY)
+    return make_delivery(rule, ada, parent=first, reminder_number=1, occurred_at=NOON - 5 * DAY)
+
+
+# Each "not sent" is beside the same set-up sending ---------------------------------------------------
+
+
+def test_who_agreed_passes_and_the_row_says_where_and_when(delivery, ada):
+    assert through_the_gate(delivery) == ("sending", "")
+
+    assert (delivery.sending_at, delivery.address, delivery.attempts) == (NOON, "ada@example.com", 1)
+
+
+def no_consent(delivery):
+    delivery.topic = make_topic("offers", "Offers")
+    delivery.save()
+
+
+def withdrawn(delivery):
+    withdraw_consent(delivery.contact, [delivery.topic], at=NOON, source="test")
+
+
+def suppressed(delivery):
+    suppress(delivery.contact.email, reason="bounced", at=NOON, source="test")
+
+
+def suppressed_for_marketing(delivery):
+    suppress(delivery.contact.email, reason="complained", at=NOON, source="test", scope="marketing")
+
+
+def no_address(delivery):
+    delivery.contact.email = ""
+    delivery.contact.save()
+
+
+def erased(delivery):
+    delivery.contact.erased_at = NOON
+    delivery.contact.save()
+
+
+def merged(delivery):
+    delivery.contact.merged_into = make_contact()
+    delivery.contact.save()
+
+
+def rule_closed(delivery):
+    delivery.rule.status = "closed"
+    delivery.rule.save()
+
+
+def rule_paused(delivery):
+    delivery.rule.status = "paused"
+    delivery.rule.save()
+
+
+def all_held(delivery):
+    SendingSwitch.objects.update_or_create(id=1, defaults={"held": True})
+
+
+def too_late(delivery):
+    delivery.expires_at = NOON
+    delivery.save()
+
+
+def quiet(delivery):
+    delivery.sender.quiet_from, delivery.sender.quiet_until = time(11), time(13)
+    delivery.sender.save()
+
+
+def heard_enough(delivery):
+    delivery.sender.cap = 1
+    delivery.sender.save()
+    make_delivery(delivery.rule, delivery.contact, status="sent", sending_at=NOON - 6 * DAY)
+
+
+@pytest.mark.parametrize(
+    "happen, status, reason",
+    [
+        (no_consent, "skipped", "never_agreed"),
+        (withdrawn, "skipped", "withdrew"),
+        (suppressed, "skipped", "suppressed"),
+        (suppressed_for_marketing, "skipped", "suppressed"),
+        (no_address, "skipped", "no_address"),
+        (erased, "erased", "erased"),
+        (merged, "merged", "merged"),
+        (rule_closed, "cancelled", "rule_off"),
+        (rule_paused, "planned", "rule_paused"),
+        (all_held, "planned", "held"),
+        (too_late, "expired", "too_late"),
+        (quiet, "planned", "quiet"),
+        (heard_enough, "planned", "cap"),
+    ],
+)
+def test_what_keeps_a_delivery_back_is_said_in_its_row(rule, ada, delivery, happen, status, reason):
+    bea = make_contact("bea@example.com")
+    make_consent(bea, rule.topic)
+    assert through_the_gate(make_delivery(rule, bea)) == ("sending", "")
+
+    happen(delivery)
+
+    assert through_the_gate(delivery) == (status, reason)
+    assert (delivery.sending_at, delivery.address, delivery.attempts, delivery.owner) == (None, "", 0, "")
+    assert (delivery.finished_at is None) == (status == "planned")
+
+
+def test_a_withdrawal_of_another_topic_keeps_nothing_back(delivery, ada):
+    offers = make_topic("offers", "Offers")
+    give_consent(ada, [offers], at=NOON - DAY, source="test")
+    withdraw_consent(ada, [offers], at=NOON, source="test")
+
+    assert through_the_gate(delivery) == ("sending", "")
+
+
+def test_an_order_given_back_is_not_thanked_for(topic, sender, ada):
+    rule = make_rule(name="Thank you", trigger="ordered")
+    order = make_order(ada, external_id="7")
+    ordered = make_touchpoint(ada, "ordered", external_id="order:7")
+    kept = make_delivery(rule, ada, touchpoint=ordered)
+    assert through_the_gate(kept) == ("sending", "")
+
+    order.status = "refunded"
+    order.save()
+    other = make_delivery(rule, ada, touchpoint=ordered)
+
+    assert through_the_gate(other) == ("cancelled", "condition_gone")
+
+
+def test_who_has_confirmed_is_not_asked_to(sender):
+    rule = make_rule(name="Confirm", trigger="signed_up", rank=0, topic=None)
+    dora = make_contact()
+    assert through_the_gate(make_delivery(rule, dora)) == ("sending", "")
+
+    make_touchpoint(dora, "confirmed", at=NOON + MINUTE)
+
+    assert through_the_gate(make_delivery(rule, dora), NOON + 2 * MINUTE) == ("cancelled", "condition_gone")
+
+
+def test_a_service_message_needs_no_consent_but_a_good_address(sender, ben, cleo):
+    rule = make_rule(name="Confirm", trigger="signed_up", rank=0, topic=None)
+
+    assert through_the_gate(make_delivery(rule, ben)) == ("sending", "")
+    assert through_the_gate(make_delivery(rule, cleo)) == ("skipped", "suppressed")
+
+
+def test_a_complaint_does_not_keep_a_service_message_back(sender, ada):
+    rule = make_rule(name="Confirm", trigger="signed_up", rank=0, topic=None)
+    suppress(ada.email, reason="complained", at=NOON, source="test", scope="marketing")
+
+    assert through_the_gate(make_delivery(rule, ada)) == ("sending", "")
+
+
+# Reminders answer silence ----------------------------------------------------------------------------
+
+
+def test_a_reminder_passes_when_the_first_message_was_only_opened(reminder):
+    Response.objects.create(delivery=reminder.parent, kind="opened", at=NOON)
+
+    assert through_the_gate(reminder) == ("sending", "")
+
+
+@pytest.mark.parametrize("kind", ["clicked", "replied", "unsubscribed"])
+def test_a_reminder_is_called_off_by_an_answer(reminder, kind):
+    Response.objects.create(delivery=reminder.parent, kind=kind, at=NOON)
+
+    assert through_the_gate(reminder) == ("cancelled", "answered")
+
+
+def test_a_reminder_is_called_off_by_a_visit_that_no_sweep_has_noted_yet(reminder, ada):
+    make_touchpoint(ada, "visited", at=NOON - MINUTE)
+
+    assert through_the_gate(reminder) == ("cancelled", "outcome_reached")
+
+
+def test_a_visit_from_before_the_first_message_calls_nothing_off(reminder, ada):
+    make_touchpoint(ada, "visited", at=NOON - 6 * DAY)
+
+    assert through_the_gate(reminder) == ("sending", "")
+
+
+# Hours and cap ---------------------------------------------------------------------------------------
+
+
+def test_quiet_hours_are_those_where_the_contact_lives(delivery, ada):
+    quiet(delivery)
+    ada.time_zone = "Asia/Tokyo"
+    ada.save()
+
+    assert through_the_gate(delivery) == ("sending", "")
+
+
+def test_an_unknown_zone_is_the_senders(delivery, ada):
+    quiet(delivery)
+    ada.time_zone = "Mars/Phobos"
+    ada.save()
+
+    assert through_the_gate(delivery) == ("planned", "quiet")
+
+
+def test_what_met_quiet_hours_goes_within_the_first_hour_after_them(delivery):
+    quiet(delivery)
+
+    through_the_gate(delivery)
+
+    assert NOON + HOUR <= delivery.due_at < NOON + 2 * HOUR
+    assert delivery.detail == "until 13:00 in UTC"
+    assert through_the_gate(delivery, delivery.due_at) == ("sending", "")
+
+
+def test_an_answer_to_what_they_did_a_moment_ago_minds_neither_hour_nor_cap(rule, delivery):
+    quiet(delivery)
+    heard_enough(delivery)
+    rule.answers_at_once = True
+    rule.save()
+
+    assert through_the_gate(delivery, NOON + 15 * MINUTE) == ("sending", "")
+
+
+def test_an_answer_that_comes_after_a_quarter_of_an_hour_minds_them(rule, delivery):
+    quiet(delivery)
+    rule.answers_at_once = True
+    rule.save()
+
+    assert through_the_gate(delivery, NOON + 16 * MINUTE) == ("planned", "quiet")
+
+
+def test_the_cap_frees_when_the_oldest_it_counts_is_old_enough(delivery):
+    heard_enough(delivery)
+
+    assert through_the_gate(delivery) == ("planned", "cap")
+    assert delivery.due_at == NOON + DAY
+    assert through_the_gate(delivery, delivery.due_at) == ("sending", "")
+
+
+def test_what_does_not_keep_until_the_cap_frees_is_not_sent(delivery):
+    heard_enough(delivery)
+    Delivery.objects.filter(pk=delivery.pk).update(expires_at=NOON + DAY)
+
+    assert through_the_gate(delivery) == ("skipped", "cap")
+
+
+def test_the_cap_does_not_count_service_messages_or_what_failed(delivery, rule, ada):
+    delivery.sender.cap = 1
+    delivery.sender.save()
+    make_delivery(rule, ada, status="sent", sending_at=NOON - DAY, rank=0)
+    make_delivery(rule, ada, status="failed", sending_at=NOON - DAY)
+
+    assert through_the_gate(delivery) == ("sending", "")
+
+
+# Windows and leases ----------------------------------------------------------------------------------
+
+
+def test_a_window_never_holds_two_of_one_contact_and_the_most_important_goes_first(rule, ada):
+    make_sender(name="Northside Records")
+    rule.sender.window = 3
+    rule.sender.save()
+    bea = make_contact()
+    letter = make_delivery(rule, ada, rank=4, due_at=NOON - DAY)
+    welcome = make_delivery(rule, ada, rank=1)
+    other = make_delivery(rule, bea, rank=4)
+
+    found = [[d.id for d in window] for window in gate.windows(claim(OWNER, NOON, 10))]
+
+    assert found == [[welcome.pk, other.pk], [letter.pk]]
+
+
+def test_the_gate_is_shut_for_a_worker_whose_lease_is_over(delivery):
+    claim(OWNER, NOON, 10)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE campaigns_delivery SET lease_until = clock_timestamp() - interval '1 second'")
+
+    assert gate.pass_gate([delivery.pk], NOON, owner=OWNER) == {}
+
+
+def test_the_gate_is_shut_for_a_worker_who_has_not_claimed(delivery):
+    claim(OWNER, NOON, 10)
+
+    assert gate.pass_gate([delivery.pk], NOON, owner="another") == {}
+
+
+def test_what_returns_to_the_gate_is_asked_anew(delivery):
+    assert through_the_gate(delivery) == ("sending", "")
+    assert gate.return_to_gate([delivery.pk], OWNER) == [delivery.pk]
+    withdrawn(delivery)
+
+    assert gate.pass_gate([delivery.pk], NOON, owner=OWNER) == {}
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == ("skipped", 0)
+
+
+# The race --------------------------------------------------------------------------------------------
+
+
+def one_statement_gate(delivery_ids, at, *, owner):
+    """The gate as it must not be: it locks and reads in one statement, so it reads what was before it waited."""
+    sql = gate._FACTS.format(
+        still_true=gate.triggers.still_true_sql(), outcome_kind=gate.outcomes.kinds_sql()
+    ).replace(
+        "d.contact_id = ANY(%(locked)s)",
+        "d.contact_id IN (SELECT id FROM contacts_contact WHERE id = ANY(%(locked)s)"
+        " ORDER BY id FOR NO KEY UPDATE)",
+    )
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        locked = gate._contacts_of(delivery_ids)
+        cursor.execute(sql, {"ids": delivery_ids, "locked": locked, "at": at, "owner": owner})
+        names = [column.name for column in cursor.description]
+        facts = [gate.SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        return gate._mark(facts, at, owner, {})
+
+
+def gate_while_a_withdrawal_commits(ask, delivery):
+    """Withdraw in one connection, hold the lock until the gate of another waits for it, then commit."""
+    passed = []
+
+    def ask_the_gate():
+        try:
+            passed.append(ask([delivery.pk], NOON, owner=OWNER))
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=ask_the_gate)
+    with transaction.atomic():
+        lock_contacts([delivery.contact_id])
+        withdraw_consent(delivery.contact, [delivery.topic], at=NOON, source="test")
+        worker.start()
+        wait_until_somebody_waits()
+    worker.join(10)
+    return passed
+
+
+def wait_until_somebody_waits():
+    """Until another connection waits for a lock of ours."""
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        threading.Event().wait(0.01)
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("ask, lets_through", [(gate.pass_gate, False), (one_statement_gate, True)])
+def test_a_withdrawal_that_commits_while_the_gate_waits_wins(ask, lets_through, ada):
+    """It wins because the gate reads in a new statement; a gate of one statement lets it through."""
+    delivery = make_delivery(make_rule(), ada)
+    claim(OWNER, NOON, 10)
+
+    (passed,) = gate_while_a_withdrawal_commits(ask, delivery)
+
+    assert bool(passed) == lets_through
+    delivery.refresh_from_db()
+    assert delivery.status == ("sending" if lets_through else "skipped")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_withdrawing_suppressing_and_asking_never_wait_in_a_ring(topic, sender):
+    people = [make_contact() for _ in range(12)]
+    for person in people:
+        make_consent(person, topic)
+    rule = make_rule(sender=make_sender(name="Wide", window=6))
+    errors = []
+
+    def repeat(act):
+        try:
+            for turn in range(15):
+                act(turn)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    def withdraw_and_give(turn):
+        person = people[turn % 12]
+        withdraw_consent(person, [topic], at=NOON + timedelta(seconds=turn), source="test")
+        give_consent(person, [topic], at=NOON + timedelta(seconds=turn), source="test")
+
+    def suppress_backwards(turn):
+        suppress(people[-1 - turn % 12].email, reason="asked", at=NOON, source="test", scope="marketing")
+
+    def plan_and_ask(turn):
+        for person in people:
+            make_delivery(rule, person)
+        owner = f"{threading.get_ident()}"
+        for window in gate.windows(claim(owner, NOON, 50)):
+            gate.pass_gate([d.id for d in window], NOON, owner=owner)
+
+    acts = [withdraw_and_give, suppress_backwards, plan_and_ask, plan_and_ask]
+    workers = [threading.Thread(target=repeat, args=[act]) for act in acts]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert errors == []
+    assert Delivery.objects.filter(status="claimed").count() == 0
+
+
+def test_a_lease_outlasts_three_silences_of_the_mail_server(settings):
+    assert timedelta(seconds=3 * (settings.EMAIL_TIMEOUT + settings.EMAIL_TIMEOUT)) < LEASE
