@@ -21,13 +21,14 @@ def end_of_quiet(at, zone, quiet_until):
     of the two.
     """
     today = at.astimezone(zone).date()
-    ends = (
-        datetime.combine(today + timedelta(days=days), quiet_until, tzinfo=zone).replace(fold=fold)
-        for days in (0, 1, 2)
-        for fold in (0, 1)
-    )
+    walls = [datetime.combine(today + timedelta(days=days), quiet_until) for days in (0, 1, 2)]
     # Compared as moments: two times of one zone are compared by the clock on the wall.
-    return min(moment for end in ends if (moment := end.astimezone(at.tzinfo)) > at)
+    ends = [
+        (wall, wall.replace(tzinfo=zone, fold=fold).astimezone(at.tzinfo))
+        for wall in walls
+        for fold in (0, 1)
+    ]
+    return min(end for wall, end in ends if end > at and end.astimezone(zone).replace(tzinfo=None) >= wall)
 
 
 def spread(moment, key):
