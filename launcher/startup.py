@@ -64,7 +64,7 @@ class Installation:
 
     def stop(self):
         """Processes first, then the servers they use; data stays."""
-        if self.crew:
+        if self.crew and self.crew.programs:
             with step("Stopping " + ", ".join(program.name for program in self.crew.programs)):
                 self.crew.stop()
         if self.servers:
