@@ -7,6 +7,7 @@ from pathlib import Path
 from touchpoints.models import Product
 
 DATA = Path(__file__).resolve().parent / "data"
+MEMBERSHIP = "Membership"
 CHANGEABLE = ["name", "category", "description", "price", "cost", "invented"]
 
 

@@ -3,13 +3,13 @@
 from itertools import groupby
 
 from contacts.identifying import get_or_create_contact
+from demo.catalogue import MEMBERSHIP
 from touchpoints.models import Order, Product
 from touchpoints.ordering import save_order
 from touchpoints.visiting import find_visitor, identify_visitor
 
 SOURCE = "shop"
 CLUB = "NS-CLUB"
-MEMBERSHIP = "Membership"
 
 
 def records():

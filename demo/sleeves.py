@@ -21,8 +21,14 @@ def sleeve(sku, genre):
     """The sleeve as (ground colour, shapes); a shape is (tag, attributes), on a square of 100."""
     ground, first, second = PALETTES.get(genre, PLAIN)
     numbers = hashlib.sha256(sku.encode()).digest()
-    draw = PATTERNS[numbers[0] % len(PATTERNS)]
-    return ground, draw(numbers[1:], first, second)
+    # Neighbours on a shelf take patterns in turn.
+    draw = PATTERNS[(numbers_in(sku) + len(genre)) % len(PATTERNS)]
+    return ground, draw(numbers, first, second)
+
+
+def numbers_in(sku):
+    """The digits of a number such as NS-JAZ-04, as one figure."""
+    return int("".join(filter(str.isdigit, sku)) or 0)
 
 
 def rings(numbers, first, second):

@@ -1,0 +1,228 @@
+"""Writes the newcomers' stories down: people, what they did, agreed to, and heard. All of it is history."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from campaigns.models import Delivery, Response
+from contacts.models import Channel, Consent, ConsentWording, Contact, Identity, Topic
+from demo import past, shop
+from demo.buyers import PROOF, SAMPLE, first_purchases
+from demo.newcomers import COUNT, SECOND, Story, story_of
+from demo.people import invent
+from touchpoints.models import Touchpoint
+from touchpoints.recording import record_many
+
+ORIGIN = "sample: invented"
+WORDING = "sign-up"
+
+
+@dataclass
+class Life:
+    """One newcomer's story and the rows it became."""
+
+    story: Story
+    contact: Contact
+    signed_up: Touchpoint | None = None
+    confirmed: Touchpoint | None = None
+    request: Delivery | None = None
+    welcome: Delivery | None = None
+    reminder: Delivery | None = None
+
+
+@transaction.atomic
+def write_newcomers(at, progress):
+    """Write all newcomers at once; when they are here already nothing happens. Returns how many are new."""
+    if Contact.objects.filter(origin=ORIGIN).exists():
+        return 0
+    lives = [Life(story, contact_of(story)) for story in tell_stories(at)]
+    steps = [write_people, write_sign_ups, write_confirmations, write_agreements, write_messages]
+    for done, step in enumerate(steps, 1):
+        step(lives)
+        progress(_("Writing"), done, len(steps))
+    return len(lives)
+
+
+def tell_stories(at):
+    """The stories of people whose addresses nobody here has."""
+    people = invent(len(first_purchases()[0]) + COUNT)[-COUNT:]
+    known = Identity.objects.filter(value__in=[person.email for person in people])
+    taken = set(known.values_list("value", flat=True))
+    records, remind_after = [*shop.records()], past.rule_of("confirmed").remind_after
+    return [
+        story_of(person, number, records, at=at, remind_after=remind_after)
+        for number, person in enumerate(people)
+        if person.email not in taken
+    ]
+
+
+def confirmed(lives):
+    return [life for life in lives if life.story.confirmed_at]
+
+
+# Who they are ----------------------------------------------------------------------------------------
+
+
+def write_people(lives):
+    Contact.objects.bulk_create(life.contact for life in lives)
+    Identity.objects.bulk_create(identity_of(life) for life in lives)
+
+
+def contact_of(story):
+    """The contact as the sign-up made it; the name is known once they have confirmed."""
+    name = {"first_name": story.person.first_name, "last_name": story.person.last_name}
+    source = {"at": story.signed_up_at.isoformat(), **story.source, "page": join_url()}
+    return Contact(
+        email=story.person.email,
+        first_source=source,
+        last_source=source,
+        origin=ORIGIN,
+        created_at=story.signed_up_at,
+        **(name if story.confirmed_at else {}),
+    )
+
+
+def identity_of(life):
+    return Identity(
+        contact=life.contact,
+        kind=Identity.Kind.EMAIL,
+        value=life.contact.email,
+        is_primary=True,
+        verified_at=life.story.confirmed_at,
+        created_at=life.story.signed_up_at,
+    )
+
+
+def join_url():
+    return settings.PUBLIC_URL + reverse("touchpoints:sign-up")
+
+
+# What they did ---------------------------------------------------------------------------------------
+
+
+def write_sign_ups(lives):
+    wording = ConsentWording.latest(WORDING)
+    for life in lives:
+        story = life.story
+        data = {
+            "topics": story.topics,
+            "wording_id": wording.pk,
+            "name": f"{story.person.first_name} {story.person.last_name}",
+            "email": story.person.email,
+            "evidence": PROOF,
+        }
+        key = f"{SAMPLE}:{story.person.email}"
+        life.signed_up = touchpoint_of(life, "signed_up", story.signed_up_at, "sign-up", key, data)
+    record_many(life.signed_up for life in lives)
+
+
+def write_confirmations(lives):
+    for life in confirmed(lives):
+        key = f"confirmed:{life.signed_up.pk}"
+        data = {"signed_up": life.signed_up.pk, "topics": life.story.topics}
+        life.confirmed = touchpoint_of(life, "confirmed", life.story.confirmed_at, "sign-up", key, data)
+    record_many(life.confirmed for life in confirmed(lives))
+
+
+def touchpoint_of(life, kind, at, source, external_id, data):
+    return Touchpoint(
+        kind=kind,
+        contact=life.contact,
+        at=at,
+        source=source,
+        external_id=external_id,
+        is_history=True,
+        data=data,
+    )
+
+
+# What they agreed to ---------------------------------------------------------------------------------
+
+
+def write_agreements(lives):
+    topics, wording = {topic.key: topic for topic in Topic.objects.all()}, ConsentWording.latest(WORDING)
+    entries = []
+    for life in confirmed(lives):
+        chosen = [topics[key] for key in life.story.topics]
+        entries += [given(life, topic, wording) for topic in chosen]
+        if life.story.left_at:
+            entries += [withdrawn(life, topic) for topic in chosen]
+    Consent.objects.bulk_create(entries)
+
+
+def given(life, topic, wording):
+    story = life.story
+    evidence = {
+        "asked": {"at": story.signed_up_at.isoformat(), "touchpoint": life.signed_up.pk, **PROOF},
+        "confirmed": {"at": story.confirmed_at.isoformat(), **PROOF},
+        "wording_sha256": wording.digest,
+    }
+    said = {"at": story.confirmed_at, "source": "form:sign-up", "wording": wording, "evidence": evidence}
+    return entry_of(life, topic, Consent.Action.GIVEN, said)
+
+
+def withdrawn(life, topic):
+    said = {"at": life.story.left_at, "source": "one-click", "evidence": PROOF}
+    return entry_of(life, topic, Consent.Action.WITHDRAWN, said)
+
+
+def entry_of(life, topic, action, said):
+    return Consent(contact=life.contact, channel=Channel.EMAIL, topic=topic, action=action, **said)
+
+
+# What they heard, and what came back -----------------------------------------------------------------
+
+
+def write_messages(lives):
+    """The confirmation request, the welcome, one reminder for silence; clicks, visits, outcomes."""
+    request, welcome = past.rule_of("signed_up"), past.rule_of("confirmed")
+    welcomed = confirmed(lives)
+    for life in lives:
+        life.request = message_of(request, life, life.signed_up, 3 * SECOND)
+    for life in welcomed:
+        life.welcome = message_of(welcome, life, life.confirmed, 5 * SECOND)
+    past.save([life.request for life in lives] + [life.welcome for life in welcomed])
+    silent = [life for life in welcomed if not life.story.clicked_at]
+    for life in silent:
+        life.reminder = past.reminder_of(life.welcome, seconds=7 * SECOND)
+    past.save([life.reminder for life in silent])
+    past.answer([answer for life in welcomed for answer in answers(life)])
+    record_many(visit for life in lives for visit in visits(life))
+    past.note_outcomes([life.welcome for life in welcomed] + [life.reminder for life in silent])
+
+
+def message_of(rule, life, touchpoint, seconds):
+    return past.delivery_of(rule, life.contact, touchpoint, seconds=seconds, address=life.contact.email)
+
+
+def answers(life):
+    """What came back to the messages of one newcomer: (delivery, kind, at, data) each."""
+    story, kinds = life.story, Response.Kind
+    last, followed = life.reminder or life.welcome, {"url": past.shop_page()}
+    came_back = [
+        (life.welcome, kinds.OPENED, story.opened_at, {}),
+        (life.welcome, kinds.CLICKED, story.clicked_at, followed),
+        (last, kinds.CLICKED, story.clicked_reminder_at, followed),
+        (last, kinds.UNSUBSCRIBED, story.left_at, {"topic": str(last.topic)}),
+    ]
+    return [answer for answer in came_back if answer[2]]
+
+
+def visits(life):
+    """The pages one newcomer looked at."""
+    for number, visit in enumerate(life.story.visits):
+        url = past.shop_page(visit.record)
+        data = {
+            "url": url,
+            "path": url.removeprefix(settings.PUBLIC_URL),
+            "title": f"{visit.record or _('Records')} · Northside Records",
+        }
+        if visit.via:
+            data["delivery"] = str(getattr(life, visit.via).uuid)
+        elif number == 0:
+            data |= life.story.source
+        key = f"{SAMPLE}:{life.contact.email}:{number}"
+        yield touchpoint_of(life, "visited", visit.at, "web", key, data)

@@ -1,0 +1,117 @@
+"""Three hundred invented people who asked to hear from the shop in the last 60 days."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from demo.people import Person, chance
+from touchpoints.models import Product
+
+COUNT = 300
+SPAN = timedelta(days=60)
+NEWEST = timedelta(hours=3)
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
+# Where they came from, and how many of a hundred.
+SOURCES = [
+    (34, {"utm_source": "instagram", "utm_medium": "social", "utm_campaign": "autumn shelves"}),
+    (22, {"utm_source": "search", "utm_medium": "cpc", "utm_campaign": "records near me"}),
+    (14, {"utm_source": "flyer", "utm_medium": "print", "utm_campaign": "listening club"}),
+    (9, {"utm_source": "radio-north", "utm_medium": "audio", "utm_campaign": "friday session"}),
+    (9, {"referrer": "https://blog.example.org/records"}),
+    (12, {}),
+]
+# In how many of a hundred cases.
+CONFIRMS, CLICKS, CLICKS_REMINDER, OPENS, LEAVES = 86, 57, 24, 68, 6
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One page looked at, the shelves or a record; `via` is the message whose link led there, if one did."""
+
+    at: datetime
+    record: Product | None = None
+    via: str = ""
+
+
+@dataclass
+class Story:
+    """What one newcomer did, each moment in the past; None where it did not happen."""
+
+    person: Person
+    source: dict
+    topics: list
+    signed_up_at: datetime
+    confirmed_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    clicked_reminder_at: datetime | None = None
+    left_at: datetime | None = None
+    visits: list = field(default_factory=list)
+
+
+def story_of(person, number, records, *, at, remind_after):
+    """The story of one newcomer, the same for the same number, up to the moment `at`."""
+    choose = chance("newcomer", number)
+    share = (number + choose.random()) / COUNT
+    story = Story(
+        person=person,
+        source=weighted(choose, SOURCES),
+        topics=["news", "offers"] if choose.random() < 0.4 else ["news"],
+        signed_up_at=waking(at - NEWEST - (SPAN - NEWEST) * share**1.2, choose, latest=at - NEWEST),
+    )
+    look_around(story, choose, records, start=story.signed_up_at - 4 * MINUTE, pages=choose.randint(0, 2))
+    if choose.randrange(100) < CONFIRMS:
+        story.confirmed_at = story.signed_up_at + choose.randint(40, 3000) * SECOND
+        live_on(story, choose, records, at, remind_after)
+    return story
+
+
+def live_on(story, choose, records, at, remind_after):
+    """What follows the welcome: a click or silence, more visits, and a few who leave again."""
+    welcomed_at = story.confirmed_at + 5 * SECOND
+    reminded_at = welcomed_at + remind_after
+    story.opened_at = before(at, welcomed_at + choose.randint(1, 600) * MINUTE, choose.randrange(100) < OPENS)
+    # Who would be reminded only after this moment has clicked, so that nothing of the sample is ever sent.
+    if choose.randrange(100) < CLICKS or reminded_at > at - HOUR:
+        story.clicked_at = welcomed_at + min(choose.expovariate(1 / 9) * HOUR, (at - welcomed_at) * 0.8)
+        look_around(story, choose, records, start=story.clicked_at, pages=choose.randint(1, 4), via="welcome")
+    elif choose.randrange(100) < CLICKS_REMINDER:
+        story.clicked_reminder_at = before(at, reminded_at + choose.randint(5, 3000) * MINUTE)
+        if story.clicked_reminder_at:
+            look_around(story, choose, records, start=story.clicked_reminder_at, pages=2, via="reminder")
+    come_back(story, choose, records, at, since=reminded_at)
+    if choose.randrange(100) < LEAVES:
+        story.left_at = before(at, max(reminded_at, welcomed_at) + choose.randint(8, 400) * HOUR)
+
+
+def come_back(story, choose, records, at, since):
+    """Some who clicked visit again by themselves, weeks later."""
+    for _ in range(choose.randint(0, 3) if story.clicked_at else 0):
+        again = since + choose.random() * 40 * DAY
+        if again < at - HOUR:
+            look_around(story, choose, records, start=again, pages=choose.randint(1, 5))
+
+
+def look_around(story, choose, records, *, start, pages, via=""):
+    """A few pages, one after the other; the first is where a link led."""
+    at = start + 2 * SECOND
+    for page in range(pages):
+        record = None if page == 0 else choose.choice(records)
+        story.visits.append(Visit(at, record, via if page == 0 else ""))
+        at += choose.randint(15, 140) * SECOND
+
+
+def before(at, moment, happens=True):
+    """The moment, if it happens and lies in the past."""
+    return moment if happens and moment < at else None
+
+
+def waking(moment, choose, latest):
+    """The same day, at an hour at which people are up."""
+    hour = choose.choice([8, 9, 10, 12, 12, 13, 15, 17, 18, 19, 19, 20, 20, 21])
+    awake = moment.replace(hour=hour, minute=choose.randrange(60), second=choose.randrange(60), microsecond=0)
+    return awake if awake < latest else moment
+
+
+def weighted(choose, options):
+    """One of (weight, value) pairs."""
+    return choose.choices([value for _, value in options], [weight for weight, _ in options])[0]

@@ -1,0 +1,126 @@
+"""The sample: real purchases, invented lives, and nothing of it is ever sent."""
+
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from django.core.management import call_command
+from django.db.models import Sum
+
+from campaigns.models import Delivery, LifecycleRule
+from campaigns.ticking import tick
+from contacts.models import Consent, Contact, Identity, Suppression
+from demo import sample
+from demo.buyers import PURCHASES
+from segmentation.models import RfmScore
+from tests.make import DAY, NOON
+from touchpoints.models import Order, OrderLine, Product, Totals, Touchpoint
+
+TABLES = (Contact, Identity, Consent, Suppression, Touchpoint, Product, Order, OrderLine, Delivery, RfmScore)
+
+
+def load(at=NOON):
+    return dict(sample.load(at, lambda *_: None))
+
+
+def counts():
+    return {table.__name__: table.objects.count() for table in TABLES}
+
+
+@pytest.fixture
+def loaded(db):
+    load()
+
+
+def test_every_buyer_and_purchase_of_cdnow_is_there(loaded):
+    assert Contact.objects.filter(origin="sample: CDNOW buyer, name invented").count() == 2357
+    assert Order.objects.filter(source="cdnow").count() == 6919
+
+
+def test_totals_equal_what_pandas_makes_of_the_file(loaded):
+    rows = pd.read_csv(PURCHASES, dtype=str)
+    rows["cents"] = rows["dollars"].map(lambda text: int(Decimal(text) * 100))
+    rows["day"] = pd.to_datetime(rows["date"])
+    shift = pd.Timestamp(NOON.date()) - rows["day"].max()
+    expected = {
+        number: (len(group), group["cents"].sum(), *(group["day"] + shift).agg(["min", "max"]))
+        for number, group in rows.groupby("cdnow_id")
+    }
+
+    numbers = dict(Identity.objects.filter(kind="shop_id").values_list("contact_id", "value"))
+    found = {
+        numbers[totals.contact_id]: (
+            totals.orders,
+            int(totals.revenue * 100),
+            pd.Timestamp(totals.first_order_at.date()),
+            pd.Timestamp(totals.last_order_at.date()),
+        )
+        for totals in Totals.objects.filter(orders__gt=0)
+    }
+
+    assert found == expected
+
+
+def test_the_lines_of_an_order_add_up_to_it(loaded):
+    orders = Order.objects.annotate(lines_amount=Sum("lines__amount"), lines_items=Sum("lines__quantity"))
+
+    assert [o for o in orders if (o.amount, o.items) != (o.lines_amount, o.lines_items)] == []
+
+
+def test_nobody_lives_outside_the_reserved_domain_and_everyone_says_what_is_invented(loaded):
+    assert Contact.objects.exclude(email__endswith="@example.com").count() == 0
+    assert set(Contact.objects.values_list("origin", flat=True)) == {
+        "sample: CDNOW buyer, name invented",
+        "sample: invented",
+    }
+
+
+def test_three_hundred_signed_up_within_the_last_60_days(loaded):
+    signed_up = Touchpoint.objects.filter(kind="signed_up")
+
+    assert signed_up.filter(at__gt=NOON - timedelta(days=61), at__lt=NOON).count() == 300
+    assert Touchpoint.objects.filter(at__gt=NOON).count() == 0
+
+
+def test_loading_again_adds_nothing(loaded):
+    before = counts()
+
+    load(NOON + DAY)
+
+    assert counts() == before
+
+
+def test_nothing_of_the_sample_is_ever_sent(loaded, mailbox):
+    before = Delivery.objects.count()
+
+    for days in range(9):
+        tick(NOON + timedelta(days=days, minutes=1))
+
+    assert (len(mailbox), Delivery.objects.count()) == (0, before)
+
+
+def test_messages_of_the_past_say_that_they_are_invented(loaded):
+    states = Counter(Delivery.objects.values_list("status", flat=True))
+
+    assert Delivery.objects.exclude(evidence__sample=True).count() == 0
+    assert set(states) == {"sent", "skipped"}
+    assert Delivery.objects.filter(status="sent", merge_values={}).count() == 0
+
+
+def test_the_welcome_of_the_past_was_only_sent_to_who_had_confirmed(loaded):
+    welcomes = Delivery.objects.filter(rule__trigger="confirmed", reminder_number=0)
+
+    assert welcomes.count() == Touchpoint.objects.filter(kind="confirmed").count()
+    assert all(w.touchpoint.at < w.sending_at for w in welcomes.select_related("touchpoint"))
+
+
+def test_the_rules_are_on_for_what_happens_from_now(loaded):
+    assert set(LifecycleRule.objects.values_list("status", flat=True)) == {"active"}
+
+
+def test_the_command_says_what_it_did(db, capsys):
+    call_command("load_sample")
+
+    assert "Their real purchases: 6,919" in capsys.readouterr().out
