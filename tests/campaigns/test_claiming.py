@@ -1,4 +1,4 @@
-"""Claiming: every due delivery to one worker, the oldest first, the most important of a person's before it."""
+"""Claiming: every due delivery to one worker, the oldest first, the most important of a person's first."""
 
 import threading
 from collections import Counter

@@ -345,7 +345,7 @@ def test_what_returns_to_the_gate_is_asked_anew(delivery):
 
 
 def one_statement_gate(delivery_ids, at, *, owner):
-    """The gate as it must not be: it locks and reads in one statement, and reads what was before it waited."""
+    """The gate as it must not be: locking and reading in one statement, it reads what was before the wait."""
     sql = gate._FACTS.format(
         still_true=gate.triggers.still_true_sql(), outcome_kind=gate.outcomes.kinds_sql()
     ).replace(
