@@ -101,7 +101,10 @@ def test_the_documentation_comes_from_this_server(client, db):
     schema = client.get("/api/v1/openapi.json").json()
 
     assert "cdn." not in page
-    assert "Item" in schema["components"]["schemas"]
+    assert (
+        "external_id"
+        in schema["components"]["schemas"]["Batch"]["properties"]["items"]["items"]["properties"]
+    )
 
 
 # What is taken --------------------------------------------------------------------------------------
