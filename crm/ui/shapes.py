@@ -134,7 +134,8 @@ def money(amount, currency="", places=2):
     if amount is None:
         return "–"
     currency = currency or settings.CURRENCY
-    number = number_format(abs(amount), places, force_grouping=True)
+    # Rounded first: number_format cuts off.
+    number = number_format(round(abs(amount), places), places, force_grouping=True)
     sign = CURRENCY_SIGNS.get(currency)
     minus = "−" if amount < 0 else ""
     return f"{minus}{sign}{number}" if sign else f"{minus}{number} {currency}"

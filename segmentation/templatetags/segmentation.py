@@ -21,7 +21,12 @@ def measure_name(key):
 @register.filter
 def share(percent):
     """`30.71` -> `30.7 %`."""
-    return _("%(percent)s %%") % {"percent": number_format(percent, 1)}
+    return _("%(percent)s %%") % {"percent": tenths(percent)}
+
+
+def tenths(number):
+    """Rounded first: number_format cuts off."""
+    return number_format(round(number, 1), 1)
 
 
 @register.filter
@@ -45,12 +50,13 @@ def map_cell(cell, measure):
 
 
 def revenue_parts(cell):
-    share = format_html('{}<span class="hide-sm"> %</span>', number_format(cell.revenue_share, 1))
-    return share, wide_only(cell.people, ngettext("person", "people", cell.people))
+    return wide_only(tenths(cell.revenue_share), "%"), wide_only(
+        cell.people, ngettext("person", "people", cell.people)
+    )
 
 
 def people_parts(cell):
-    return number_format(cell.people), wide_only(f"{number_format(cell.people_share, 1)} %", "")
+    return number_format(cell.people), wide_only(tenths(cell.people_share), "%")
 
 
 def wide_only(figure, unit):

@@ -8,43 +8,18 @@ import pytest
 from segmentation import rfm
 from segmentation.models import RfmCuts, RfmScore
 from tests.make import DAY, HOUR, NOON, make_contact
+from tests.segmentation.people import BY_HAND, make_buyer
 from touchpoints.models import Totals
 
 pytestmark = pytest.mark.django_db
-
-
-def make_buyer(*, days, orders, revenue, at=NOON):
-    """A contact with these totals; the last order lies `days` days and an hour before `at`."""
-    last = at - timedelta(days=days) - HOUR
-    contact = make_contact()
-    Totals.objects.create(contact=contact, orders=orders, revenue=revenue, last_order_at=last)
-    return contact
 
 
 def digits():
     return {score.contact_id: str(score) for score in RfmScore.objects.all()}
 
 
-# days, orders, revenue -> the digits they must get. Ten buyers, so a fifth is two of them:
-# days    1 2 | 3 5 | 8 13 | 21 34 | 55 89      bounds 2, 5, 13, 34
-# orders  1 1   1 1 | 2 3  | 4 5   | 8 9        bounds 1, 1, 3, 5: no one has a 2
-# revenue 10 20 | 30 40 | 50 60 | 70 80 | 90 100  bounds 20, 40, 60, 80
-BY_HAND = [
-    (1, 9, 100, "555"),
-    (2, 1, 10, "511"),
-    (3, 1, 20, "411"),
-    (5, 4, 90, "445"),
-    (8, 2, 30, "332"),
-    (13, 3, 40, "332"),
-    (21, 1, 50, "213"),
-    (34, 8, 60, "253"),
-    (55, 1, 70, "114"),
-    (89, 5, 80, "144"),
-]
-
-
-def test_ten_buyers_get_the_digits_worked_out_by_hand():
-    wanted = {make_buyer(days=d, orders=o, revenue=r).pk: digits for d, o, r, digits in BY_HAND}
+def test_ten_buyers_get_the_digits_worked_out_by_hand(buyers):
+    wanted = {buyer.pk: row[3] for buyer, row in zip(buyers, BY_HAND, strict=True)}
 
     cuts = rfm.take_cuts(NOON)
 
@@ -88,13 +63,11 @@ def test_time_alone_moves_a_buyer_down_and_an_order_brings_the_buyer_back():
     assert (later, digits()[buyers[0].pk]) == ("311", "551")
 
 
-def test_scoring_some_contacts_gives_what_scoring_everyone_gives():
-    buyers = [make_buyer(days=d, orders=o, revenue=r) for d, o, r, _ in BY_HAND]
-    rfm.take_cuts(NOON)
-    Totals.objects.filter(contact__in=buyers[:3]).update(orders=7, revenue=Decimal("85.50"))
-    Totals.objects.filter(contact=buyers[9]).update(last_order_at=NOON)
+def test_scoring_some_contacts_gives_what_scoring_everyone_gives(scored):
+    Totals.objects.filter(contact__in=scored[:3]).update(orders=7, revenue=Decimal("85.50"))
+    Totals.objects.filter(contact=scored[9]).update(last_order_at=NOON)
 
-    rfm.rescore(NOON, contact_ids=[buyers[n].pk for n in (0, 1, 2, 9)])
+    rfm.rescore(NOON, contact_ids=[scored[n].pk for n in (0, 1, 2, 9)])
     some = digits()
     RfmScore.objects.all().delete()
     rfm.rescore(NOON)
@@ -102,17 +75,15 @@ def test_scoring_some_contacts_gives_what_scoring_everyone_gives():
     assert some == digits()
 
 
-def test_only_rows_whose_digits_changed_are_written():
-    buyers = [make_buyer(days=d, orders=o, revenue=r) for d, o, r, _ in BY_HAND]
-    rfm.take_cuts(NOON)
-    Totals.objects.filter(contact=buyers[1]).update(revenue=95)
+def test_only_rows_whose_digits_changed_are_written(scored):
+    Totals.objects.filter(contact=scored[1]).update(revenue=95)
 
     written = rfm.rescore(NOON + HOUR)
     again = rfm.rescore(NOON + HOUR)
 
     since = dict(RfmScore.objects.values_list("contact_id", "since"))
     assert (written, again) == (1, 0)
-    assert since == {b.pk: NOON for b in buyers} | {buyers[1].pk: NOON + HOUR}
+    assert since == {buyer.pk: NOON for buyer in scored} | {scored[1].pk: NOON + HOUR}
 
 
 def test_who_never_bought_has_no_row_and_who_no_longer_counts_loses_it():
@@ -152,9 +123,7 @@ def test_the_first_round_of_a_month_takes_new_cut_points_once():
     assert [cuts.taken_at for cuts in RfmCuts.objects.order_by("id")] == [NOON, july]
 
 
-def test_earlier_cut_points_can_be_put_back():
-    for days, orders, revenue, _ in BY_HAND:
-        make_buyer(days=days, orders=orders, revenue=revenue)
+def test_earlier_cut_points_can_be_put_back(buyers):
     first = rfm.take_cuts(NOON)
     before = digits()
     for n in range(10):
@@ -167,10 +136,7 @@ def test_earlier_cut_points_can_be_put_back():
     assert rfm.cuts_in_force(NOON + 2 * HOUR).monetary == first.monetary
 
 
-def test_a_preview_counts_who_would_change_cell():
-    for days, orders, revenue, _ in BY_HAND:
-        make_buyer(days=days, orders=orders, revenue=revenue)
-    rfm.take_cuts(NOON)
+def test_a_preview_counts_who_would_change_cell(scored):
     make_buyer(days=0, orders=20, revenue=500)
 
     proposed = rfm.propose_cuts(NOON)
