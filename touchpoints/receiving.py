@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.db import transaction
+from django.db.models import Q
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from contacts.addresses import AddressWrong, check_address
@@ -209,8 +210,11 @@ def _by_email(who, origin, at):
 def _take_order(item, contact, source, at):
     """Save an order: accepted when it is new or has changed, duplicate when it says nothing new."""
     told = item.order.model_dump()
-    before = Touchpoint.objects.filter(source=source, external_id__startswith=f"order:{item.external_id}")
-    number = before.count()
+    about_it = Touchpoint.objects.filter(source=source).filter(
+        Q(external_id=f"order:{item.external_id}")
+        | Q(external_id__startswith=f"order:{item.external_id}:changed:")
+    )
+    before = about_it.count()
     save_order(
         contact=contact,
         source=source,
@@ -220,7 +224,7 @@ def _take_order(item, contact, source, at):
         changed_at=at,
         **told | {"status": Order.Status(told["status"])},
     )
-    return "accepted" if before.count() > number else "duplicate"
+    return "accepted" if about_it.count() > before else "duplicate"
 
 
 def _touchpoint(item, contact, source):

@@ -140,6 +140,14 @@ def test_telling_it_again_changes_nothing(client, secret):
     assert Touchpoint.objects.count() == 2
 
 
+def test_orders_whose_numbers_begin_alike_are_not_mixed_up(client, secret):
+    tell(client, secret, order("10010"), order("1001"))
+
+    answer = tell(client, secret, order("1001"), order("10010", amount="40"), order("100"))
+
+    assert results(answer) == ["duplicate", "accepted", "accepted"]
+
+
 def test_an_order_comes_with_its_lines_and_may_change(client, secret):
     product = make_product(sku="CD1")
     lines = [{"sku": "CD1", "quantity": 2, "amount": "29.98"}, {"name": "A poster", "amount": "8.49"}]
