@@ -7,3 +7,15 @@ from django.utils.translation import gettext_lazy as _
 class CampaignsConfig(AppConfig):
     name = "campaigns"
     verbose_name = _("Campaigns")
+
+    def ready(self):
+        from campaigns import panels, rhythm, tasks, telling
+        from contacts import panels as contact_panels
+        from contacts import timeline
+        from touchpoints import rhythm as touch_rhythm
+        from touchpoints import wakeups
+
+        wakeups.register(tasks.hint)
+        timeline.register("deliveries", telling.entries)
+        touch_rhythm.register("deliveries", rhythm.sent)
+        contact_panels.register("next", place="aside", order=20, render=panels.what_comes_next)
