@@ -1,0 +1,205 @@
+"""Why this, and why not: each condition with the value found, as (tone, words, address) lines.
+
+The tone is ok, wait or stop; the address, where there is one, shows the evidence.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns import outcomes, triggers
+from campaigns.models import Delivery, LifecycleRule
+from contacts.models import Consent, Suppression
+
+Status = Delivery.Status
+OK, WAIT, STOP = "ok", "wait", "stop"
+BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the log and the list say about one contact, read once for many answers."""
+
+    contact: object
+    consents: list
+    suppressions: list
+
+    @classmethod
+    def of(cls, contact):
+        log = Consent.objects.filter(contact=contact).select_related("topic").order_by("-at", "-id")
+        kept_back = Suppression.objects.filter(address=contact.email).order_by("at")
+        return cls(contact, [*log], [*kept_back] if contact.email else [])
+
+    def consent(self, channel, topic_id, moment=None):
+        """The entry that held at a moment, or holds now; None when nothing was ever said."""
+        for entry in self.consents:
+            if (entry.channel, entry.topic_id) == (channel, topic_id) and (not moment or entry.at <= moment):
+                return entry
+        return None
+
+    def suppression(self, channel, is_service, moment=None):
+        """What kept their address back at a moment, or keeps it back now."""
+        for found in self.suppressions:
+            applies = found.channel == channel and not (is_service and found.scope == "marketing")
+            if applies and (_in_force(found, moment) if moment else found.lifted_at is None):
+                return found
+        return None
+
+
+def why(delivery, known=None):
+    """Why this delivery was planned and what became of it."""
+    known = known or Known.of(delivery.contact)
+    moment = delivery.sending_at or delivery.finished_at
+    lines = [_evidence(delivery), _row(delivery.rule), consent_line(delivery, known, moment)]
+    lines += [address_line(delivery, known, moment), *_result(delivery)]
+    return [line for line in lines if line]
+
+
+def why_not(contact, rule, at, known=None):
+    """What speaks for and against this rule writing to this contact at this moment."""
+    known = known or Known.of(contact)
+    lines = [_row_state(rule)]
+    lines += [
+        (tone, words, "") for tone, words in triggers.get(rule.trigger).explain(contact, at, rule.parameters)
+    ]
+    lines += [*_timeliness(contact, rule, at), *_re_entry(contact, rule, at)]
+    lines += [consent_line(rule, known), address_line(rule, known)]
+    return [line for line in lines if line]
+
+
+def day(moment):
+    return date_format(moment, "j F Y")
+
+
+def clock(moment):
+    return date_format(moment, "j F Y, H:i")
+
+
+# What is the same for a delivery and a rule: both have a channel, a topic and a rank ---------------------
+
+
+def consent_line(asked, known, moment=None):
+    """Whether they had said yes to the topic; a service message needs no yes."""
+    if asked.is_service:
+        return OK, _("A service message: it answers what they asked for and needs no consent"), ""
+    entry, topic = known.consent(asked.channel, asked.topic_id, moment), {"topic": asked.topic}
+    if entry is None:
+        return STOP, _("Never said yes to “%(topic)s” on this channel") % topic, ""
+    words = {
+        Consent.Action.GIVEN: _("Said yes to “%(topic)s” on %(day)s"),
+        Consent.Action.WITHDRAWN: _("Left “%(topic)s” on %(day)s"),
+    }[entry.action]
+    return OK if entry.action == Consent.Action.GIVEN else STOP, words % (topic | {"day": day(entry.at)}), ""
+
+
+def address_line(asked, known, moment=None):
+    """Whether there is an address that may be used."""
+    if not (known.contact.email or getattr(asked, "address", "")):
+        return STOP, _("There is no address"), ""
+    if found := known.suppression(asked.channel, asked.is_service, moment):
+        values = {"why": found.get_reason_display(), "day": day(found.at)}
+        return STOP, _("The address is suppressed since %(day)s: %(why)s") % values, ""
+    return OK, _("The address may be used"), ""
+
+
+def _in_force(suppression, moment):
+    return suppression.at <= moment and (suppression.lifted_at is None or suppression.lifted_at > moment)
+
+
+# A delivery ------------------------------------------------------------------------------------------
+
+
+def _evidence(delivery):
+    """What started it."""
+    words = delivery.evidence.get("words") or _("Planned")
+    href = delivery.parent.get_absolute_url() if delivery.parent_id else ""
+    return OK, _("%(what)s, %(when)s") % {"what": words, "when": clock(delivery.occurred_at)}, href
+
+
+def _row(rule):
+    return (
+        OK,
+        _("Row “%(rule)s”: %(condition)s") % {"rule": rule, "condition": rule.condition},
+        (rule.get_absolute_url()),
+    )
+
+
+def _result(delivery):
+    """How it stands with it now, or how it ended."""
+    if delivery.status == Status.PLANNED:
+        words = _("Goes on %(when)s at the earliest") % {"when": clock(delivery.due_at)}
+        yield WAIT, f"{words} – {delivery.why}" if delivery.why else words, ""
+    elif delivery.status == Status.SENT:
+        tries = ngettext("on the first try", "after %(count)s tries", max(delivery.attempts, 1))
+        tries %= {"count": delivery.attempts} if delivery.attempts > 1 else {}
+        values = {"when": clock(delivery.sending_at or delivery.finished_at), "tries": tries}
+        yield OK, _("Taken by the mail server on %(when)s, %(tries)s") % values, ""
+    elif delivery.status in (Status.CLAIMED, Status.SENDING, Status.UNKNOWN, Status.PARKED):
+        yield WAIT, delivery.why or str(delivery.get_status_display()), ""
+    else:
+        yield STOP, delivery.why or str(delivery.get_status_display()), ""
+    if delivery.outcome_at:
+        yield OK, outcome_words(delivery), ""
+
+
+def outcome_words(delivery):
+    """What they did that the message asked for, and when."""
+    outcome = outcomes.get(delivery.rule.outcome)
+    what = outcome.label if outcome else _("Outcome reached")
+    return _("%(what)s: %(when)s") % {"what": what, "when": clock(delivery.outcome_at)}
+
+
+# A rule ----------------------------------------------------------------------------------------------
+
+
+def _row_state(rule):
+    if rule.status == LifecycleRule.Status.ACTIVE:
+        return OK, _("The row is on since %(day)s") % {"day": day(rule.activated_at)}, rule.get_absolute_url()
+    return STOP, _("The row is not on"), rule.get_absolute_url()
+
+
+def _timeliness(contact, rule, at):
+    """Whether what happened last came in time for the rule."""
+    occurred_at = newest_occurrence(contact, rule, at)
+    if occurred_at is None or rule.activated_at is None:
+        return
+    due_at = occurred_at + rule.delay
+    if due_at <= rule.activated_at:
+        yield STOP, _("That was before the row was switched on"), ""
+    elif due_at > at:
+        yield WAIT, _("It would go on %(when)s") % {"when": clock(due_at)}, ""
+    elif due_at <= at - rule.freshness:
+        yield STOP, _("That is too long ago to answer now"), ""
+
+
+def newest_occurrence(contact, rule, at):
+    """When the rule's trigger last held for this contact; None if it never did."""
+    sql, params = triggers.get(rule.trigger).occurrences(at, BEGINNING_OF_TIME, rule.parameters, [contact.pk])
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT max(occurred_at) FROM ({sql}) o", params)
+        return cursor.fetchone()[0]
+
+
+def _re_entry(contact, rule, at):
+    """Whether they may have it again."""
+    last = (
+        Delivery.objects.filter(contact=contact, rule=rule, reminder_number=0)
+        .order_by("-occurred_at")
+        .first()
+    )
+    if last is None:
+        return
+    values = {"state": last.get_status_display(), "day": day(last.finished_at or last.due_at)}
+    had = _("Had it already: %(state)s, %(day)s") % values
+    if rule.re_entry == LifecycleRule.ReEntry.ONCE:
+        yield STOP, _("%(had)s. It goes once to each person") % {"had": had}, last.get_absolute_url()
+    elif rule.re_entry == LifecycleRule.ReEntry.DAYS:
+        again = _("%(had)s. It goes once in %(days)s days") % {"had": had, "days": rule.re_entry_days}
+        is_over = (at - last.occurred_at).days >= rule.re_entry_days
+        yield OK if is_over else STOP, again, last.get_absolute_url()
+    else:
+        yield OK, had, last.get_absolute_url()

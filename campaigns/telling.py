@@ -1,0 +1,88 @@
+"""What we said and what we have planned, told on a contact's timeline."""
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from campaigns import explaining, liquid
+from campaigns.models import Delivery
+from contacts.timeline import Entry
+from crm.ui.kinds import KINDS
+
+Status = Delivery.Status
+IN_HAND = {Status.CLAIMED, Status.SENDING, Status.UNKNOWN, Status.PARKED}
+# A person has few deliveries; who has more sees the newest of them.
+MOST = 300
+
+
+def entries(contact, *, before, limit):
+    """The newest of a contact's deliveries as entries: the planned ones stand where they are due."""
+    related = ("rule", "version", "topic", "contact", "parent")
+    deliveries = Delivery.objects.of(contact).select_related(*related).newest_first()[:MOST]
+    known = explaining.Known.of(contact)
+    told = [entry for delivery in deliveries for entry in _entries(delivery, known) if entry.at <= before]
+    return sorted(told, key=lambda entry: (entry.at, entry.key), reverse=True)[:limit]
+
+
+def _entries(delivery, known):
+    yield _entry(delivery, known)
+    if delivery.outcome_at:
+        yield Entry(
+            at=delivery.outcome_at,
+            key=f"o{delivery.pk:020}",
+            voice="outcome",
+            icon="target",
+            title=_("Outcome of “%(message)s”") % {"message": message_name(delivery)},
+            detail=explaining.outcome_words(delivery),
+            href=delivery.get_absolute_url(),
+        )
+
+
+def _entry(delivery, known):
+    voice, kind, title = _voice(delivery)
+    return Entry(
+        at=delivery.sending_at or delivery.finished_at or delivery.due_at,
+        key=f"d{delivery.pk:020}",
+        voice=voice,
+        icon=KINDS[kind].icon,
+        title=title % {"message": message_name(delivery)},
+        detail=_detail(delivery),
+        quote=subject_of(delivery) if voice == "us" else "",
+        href=delivery.get_absolute_url(),
+        why=_("Why not?") if voice == "not" else _("Why this?"),
+        checks=tuple(explaining.why(delivery, known)),
+    )
+
+
+def _voice(delivery):
+    """(voice, kind of entry, title) of a delivery in its state."""
+    if delivery.status == Status.PLANNED:
+        return "next", "planned", _("%(message)s is planned")
+    if delivery.status == Status.SENT:
+        return "us", "reminder" if delivery.reminder_number else "email", "%(message)s"
+    if delivery.status in IN_HAND:
+        return "us", "email", _("%(message)s is on its way")
+    if delivery.status == Status.CANCELLED:
+        return "not", "not_sent", _("%(message)s was called off")
+    return "not", "not_sent", _("%(message)s was not sent")
+
+
+def message_name(delivery):
+    """What a marketer calls this message."""
+    if delivery.reminder_number:
+        return _("%(rule)s, reminder") % {"rule": delivery.rule}
+    return str(delivery.rule)
+
+
+def _detail(delivery):
+    if delivery.status == Status.PLANNED:
+        when = _("Goes on %(when)s") % {"when": date_format(delivery.due_at, "j F Y, H:i")}
+        return f"{when} – {delivery.why}" if delivery.why else when
+    return "" if delivery.status == Status.SENT else delivery.why
+
+
+def subject_of(delivery):
+    """The subject as it was sent; empty when it cannot be made again."""
+    try:
+        return liquid.render(delivery.version.subject, delivery.merge_values, html=False)
+    except liquid.LiquidProblem:
+        return ""
