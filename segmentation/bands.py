@@ -24,18 +24,18 @@ def recency_bands(bounds):
 
 
 def frequency_bands(bounds):
-    """Orders, from the lowest digit up."""
-    return {1 + n: _orders(*ends) for n, ends in enumerate(whole_ranges(bounds, start=1))}
+    """Orders, from the best digit down."""
+    words = {1 + n: _orders(*ends) for n, ends in enumerate(whole_ranges(bounds, start=1))}
+    return dict(reversed(words.items()))
 
 
 def monetary_bands(bounds):
-    """Revenue, from the lowest digit up: each band ends at its bound."""
-    words = {1: _("up to %(to)s") % {"to": money(bounds[0])}}
-    for n in range(1, 4):
-        low, high = bounds[n - 1], bounds[n]
-        words[n + 1] = f"{money(low)}–{money(high)}" if low < high else nobody()
-    words[5] = _("over %(from)s") % {"from": money(bounds[3])}
-    return words
+    """Revenue, from the best digit down; a band ends at its bound."""
+    words = {5: _("over %(from)s") % {"from": money(bounds[3])}}
+    for digit in (4, 3, 2):
+        low, high = bounds[digit - 2], bounds[digit - 1]
+        words[digit] = f"{money(low)}–{money(high)}" if low < high else nobody()
+    return words | {1: _("up to %(to)s") % {"to": money(bounds[0])}}
 
 
 def whole_ranges(bounds, *, start):

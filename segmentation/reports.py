@@ -105,7 +105,7 @@ def recut_preview(at):
     lines = [
         {"measure": measure, "digit": digit, "now": words, "then": after[measure][digit]}
         for measure, digits in before.items()
-        for digit, words in sorted(digits.items(), reverse=True)
+        for digit, words in digits.items()
     ]
     return {"now": now, "then": then, "lines": lines, "moves": rfm.count_moves(then, at)}
 

@@ -68,7 +68,7 @@ def test_new_cut_points_are_shown_before_they_are_taken(as_marketer, scored):
 
     text = page(as_marketer, "/rfm/recut/")
 
-    assert "would stand in another cell" in text
+    assert "3 of 11 people would stand in another cell" in text
     assert RfmCuts.objects.count() == 1
 
 
