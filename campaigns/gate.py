@@ -72,7 +72,7 @@ LEFT JOIN LATERAL (
            p.outcome_at IS NOT NULL OR EXISTS (
                SELECT 1 FROM touchpoints_touchpoint t
                WHERE t.contact_id = p.contact_id AND t.kind = {outcome_kind} AND NOT t.is_history
-                 AND t.at > p.sending_at AND t.at <= p.sending_at + r.outcome_within
+                 AND t.at > p.sending_at AND t.at <= least(p.sending_at + r.outcome_within, %(at)s)
            ) AS has_outcome
     FROM campaigns_delivery p WHERE p.id = d.parent_id
 ) parent ON true

@@ -27,6 +27,7 @@ ARRIVAL = "rv"
 
 
 @never_cache
+@csrf_exempt  # nothing is posted here, and saying so needs no token
 @require_safe
 def click(request, token):
     """Lead on to the signed address; a person's click is durable before that. A forged one leads nowhere."""
@@ -40,6 +41,7 @@ def click(request, token):
 
 
 @never_cache
+@csrf_exempt
 @require_safe
 def picture(request, token):
     """Always the picture. That it was fetched is noted once, when the token is ours."""
