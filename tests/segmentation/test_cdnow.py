@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from contacts.importing import import_contacts
 from contacts.models import Contact, Identity
 from segmentation import reports, rfm
 from segmentation.models import RfmScore
-from tests.make import make_contact
-from touchpoints import totals
+from touchpoints.importing import import_orders
 from touchpoints.models import Order, Totals
 
 pytestmark = pytest.mark.django_db
@@ -49,35 +49,30 @@ def fifth_of(values):
 
 
 @pytest.fixture
-def imported(purchases):
-    """The sample in the base."""
-    people = {key: make_contact("") for key in purchases.cdnow_id.unique()}
-    Identity.objects.bulk_create(
-        Identity(contact=person, kind="shop_id", source="cdnow", value=key, created_at=AT)
-        for key, person in people.items()
+def imported(purchases, tmp_path, db):
+    """The sample in the base, by the road every shop's files take; what became of both files."""
+    people = pd.DataFrame({"Customer number": purchases.cdnow_id.unique()})
+    people["E-mail"] = "buyer" + people["Customer number"] + "@example.com"
+    people.to_csv(tmp_path / "people.csv", index=False)
+    about = {"at": AT, "source": "cdnow"}
+    return (
+        import_contacts(
+            tmp_path / "people.csv", origin="test", refused_path=tmp_path / "people-no.csv", **about
+        ),
+        import_orders(SAMPLE, refused_path=tmp_path / "orders-no.csv", **about),
     )
-    Order.objects.bulk_create(
-        Order(
-            contact=people[row.cdnow_id],
-            source="cdnow",
-            external_id=str(row.Index + 1),
-            at=row.date.to_pydatetime().replace(tzinfo=UTC),
-            amount=f"{row.dollars:.2f}",
-            items=row.n_cds,
-        )
-        for row in purchases.itertuples()
-    )
-    totals.recompute(person.pk for person in people.values())
 
 
 def keys():
     return dict(Identity.objects.filter(kind="shop_id").values_list("contact_id", "value"))
 
 
-def test_every_customer_and_every_purchase_is_in_the_base(imported, purchases):
-    counts = (Contact.objects.count(), Order.objects.count(), Totals.objects.filter(orders__gt=0).count())
+def test_every_row_of_both_files_is_in_the_base_and_accounted_for(imported):
+    people, orders = imported
 
-    assert (len(purchases), counts) == (6919, (2357, 6919, 2357))
+    assert (people.read, people.created, people.refused) == (2357, 2357, 0)
+    assert (orders.read, orders.created, orders.refused, orders.contacts) == (6919, 6919, 0, 2357)
+    assert (Contact.objects.count(), Order.objects.count()) == (2357, 6919)
 
 
 def test_totals_equal_pandas_row_by_row(imported, by_pandas):
