@@ -9,7 +9,7 @@ from django.utils import timezone
 from contacts.models import Contact
 from segmentation import filters, panels, rfm
 from segmentation.models import RfmCuts, RfmScore
-from tests.make import DAY, NOON, make_contact
+from tests.make import NOON, make_contact
 from tests.segmentation.people import make_buyer
 
 pytestmark = pytest.mark.django_db
@@ -152,15 +152,3 @@ def test_the_administration_shows_scores_and_changes_none(client, admin, scored)
 
     assert (shown.status_code, changed.status_code) == (200, 403)
     assert client.get("/admin/segmentation/rfmcuts/").status_code == 200
-
-
-def test_an_order_has_its_buyer_scored_at_once_by_a_hint(scored, monkeypatch):
-    from segmentation import tasks
-    from touchpoints.models import Totals
-
-    now = timezone.now()
-    Totals.objects.filter(contact=scored[8]).update(last_order_at=now - DAY)
-
-    tasks.rescore_contacts([scored[8].pk])
-
-    assert RfmScore.objects.get(contact=scored[8]).recency == 5
