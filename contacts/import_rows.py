@@ -72,6 +72,8 @@ class RowReader:
         if {"first_name", "last_name"} & self.places.keys():
             self.places.pop("name", None)
         self.left_out = Counter()
+        # Where each address and number stood first, by their hash: a large file must not fill the memory.
+        self.first_lines = {}
 
     @property
     def unused_columns(self):
@@ -92,6 +94,8 @@ class RowReader:
             raise RowRefused(str(error)) from error
         cell = {name: values[place].strip() for name, place in self.places.items()}
         first, last = self._name(cell)
+        customer = number(cell.get("number", ""))
+        self._stand_alone(line, email, customer)
         return (
             line,
             email,
@@ -101,9 +105,20 @@ class RowReader:
             self._soft("country", cell, is_country).upper(),
             self._soft("time_zone", cell, TIME_ZONES.__contains__),
             self._moment(cell),
-            number(cell.get("number", "")),
+            customer,
             "" if "accepts" not in cell else cell["accepts"].lower() in YES,
         )
+
+    def _stand_alone(self, line, email, customer):
+        """The first row with an address or number is taken, later ones are not."""
+        before = self.first_lines.setdefault(hash(email), line)
+        if before != line:
+            raise RowRefused(_("The e-mail stands in line %(line)d already.") % {"line": before})
+        if not customer:
+            return
+        before = self.first_lines.setdefault(hash((customer,)), line)
+        if before != line:
+            raise RowRefused(_("The customer number stands in line %(line)d already.") % {"line": before})
 
     def _name(self, cell):
         if "name" in cell:

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from contacts.import_rows import COLUMNS, KNOWN_NAMES, RowReader
 from contacts.models import Topic
-from contacts.staging import CsvTable, Refusals, checked, staged
+from contacts.staging import CsvTable, Refusals, ahead, batches, checked, staged
 
 
 @dataclass
@@ -53,121 +53,98 @@ def import_contacts(
     about = {"at": at, "origin": origin[:100], "source": source, "file": Path(file).name}
     result = ImportResult(left_out=reader.left_out, unused_columns=reader.unused_columns)
     with staged("staged_contacts", COLUMNS) as stage, Refusals(refused_path, table.header) as refusals:
-        stage.fill(checked(table, reader.read, refusals), table=table, progress=progress)
-        _refuse_conflicts(stage, refusals, table, source)
-        for chunk in stage.chunks():
-            _write_chunk(stage, about | chunk, reader.texts, consent, dry_run, result)
-            progress(_("Writing"), min(chunk["last"], stage.rows), stage.rows)
+        late = {}
+        for batch in ahead(batches(checked(table, reader.read, refusals))):
+            chunk = about | stage.add(batch)
+            conflicts = _conflicts(stage, chunk)
+            _write(stage, chunk, len(batch) - len(conflicts), reader.texts, consent, dry_run, result)
+            result.read += len(batch)
+            late |= conflicts
+            progress(_("Importing"), table.position(), table.size)
+        refusals.write_late(late, table=table)
         result.suppressed = stage.ask(SUPPRESSED)[0][0]
-    result.read, result.refused = stage.rows + refusals.count - refusals.late, refusals.count
+    result.read += refusals.count - refusals.late
+    result.refused, result.first_refusals = refusals.count, refusals.first
     result.refused_path = refusals.path if refusals.count else None
-    result.first_refusals = refusals.first
     return result
 
 
-# What only the database can judge --------------------------------------------------------------------
-
-TWICE_EMAIL = """
-    SELECT s.line, first.line FROM staged_contacts s JOIN (
-        SELECT email, min(line) AS line FROM staged_contacts GROUP BY email HAVING count(*) > 1
-    ) first ON first.email = s.email AND first.line < s.line
+# Each staged row with the contact it belongs to by now. A subquery rather than a join: it looks one key up in
+# the unique index, whatever the planner believes about tables that have just grown.
+KNOWN = """
+    WITH known AS MATERIALIZED (
+        SELECT s.*, (
+            SELECT i.contact_id FROM contacts_identity i
+            WHERE i.kind = 'email' AND i.source = '' AND i.value = s.email
+        ) AS contact_id
+        FROM staged_contacts s WHERE s.n >= %(first)s AND s.n < %(last)s
+    )
 """
-TWICE_NUMBER = """
-    SELECT s.line, first.line FROM staged_contacts s JOIN (
-        SELECT number, min(line) AS line FROM staged_contacts WHERE number > ''
-        GROUP BY number HAVING count(*) > 1
-    ) first ON first.number = s.number AND first.line < s.line
+# The same with the contact who has the row's customer number.
+OWNED = f"""
+    {KNOWN}, owned AS MATERIALIZED (
+        SELECT known.*, (
+            SELECT i.contact_id FROM contacts_identity i
+            WHERE i.kind = 'shop_id' AND i.source = %(source)s AND i.value = known.number
+        ) AS holder_id
+        FROM known WHERE number > ''
+    )
 """
-NUMBER_OF_ANOTHER = """
-    SELECT s.line, s.number FROM staged_contacts s
-    JOIN contacts_identity owner ON owner.kind = 'shop_id' AND owner.source = %(source)s
-        AND owner.value = s.number
-    JOIN contacts_contact c ON c.id = owner.contact_id
-    LEFT JOIN contacts_identity mail ON mail.kind = 'email' AND mail.source = '' AND mail.value = s.email
-    WHERE s.number > '' AND CASE WHEN mail.contact_id IS NULL THEN c.email <> ''
-        ELSE mail.contact_id <> owner.contact_id END
+# Someone known by number alone, from an order perhaps, may be given an address; nobody is given a second one.
+NUMBER_OF_ANOTHER = f"""
+    {OWNED}
+    SELECT line, number FROM owned JOIN contacts_contact c ON c.id = holder_id
+    WHERE contact_id <> holder_id OR contact_id IS NULL AND c.email <> ''
 """
-
-
-def _refuse_conflicts(stage, refusals, table, source):
-    """Refuse rows that repeat an earlier one of the file, or claim someone else's customer number."""
-    _refuse(stage, refusals, table, TWICE_EMAIL, _("The e-mail stands in line {} already."))
-    if source:
-        _refuse(stage, refusals, table, TWICE_NUMBER, _("The customer number stands in line {} already."))
-        words = _("The customer number {} belongs to someone with another e-mail.")
-        _refuse(stage, refusals, table, NUMBER_OF_ANOTHER, words, {"source": source})
-
-
-def _refuse(stage, refusals, table, question, words, params=None):
-    reasons = {line: words.format(other) for line, other in stage.ask(question, params)}
-    refusals.refuse_late(reasons, table=table, stage=stage)
-
-
-# Writing ---------------------------------------------------------------------------------------------
-
-# The identity comes first: whoever wins its unique key makes the contact, so that two imports and a sign-up
-# at once make one. Its reference to the contact is checked at the end of the transaction.
-CREATE = """
-    WITH fresh AS MATERIALIZED (
-        SELECT nextval(pg_get_serial_sequence('contacts_contact', 'id')) AS contact_id, missing.*
-        FROM (
-            SELECT * FROM staged_contacts s WHERE n >= %(first)s AND n < %(last)s AND NOT EXISTS (
-                SELECT FROM contacts_identity i
-                WHERE i.kind = 'email' AND i.source = '' AND i.value = s.email
-            ) ORDER BY email
-        ) missing
-    ), claimed AS (
+ADD_ADDRESSES = f"""
+    {OWNED}
+    INSERT INTO contacts_identity (contact_id, kind, source, value, is_primary, created_at)
+    SELECT holder_id, 'email', '', email, true, %(at)s FROM owned
+    WHERE holder_id IS NOT NULL AND contact_id IS NULL ORDER BY email
+"""
+# Inserts in the order of the addresses, so that two imports at once wait for each other and never in a ring.
+CREATE = f"""
+    {KNOWN}, fresh AS MATERIALIZED (
+        SELECT nextval('contacts_contact_id_seq') AS new_id, missing.*
+        FROM (SELECT * FROM known WHERE contact_id IS NULL ORDER BY email) missing
+    ), identities AS (
         INSERT INTO contacts_identity (contact_id, kind, source, value, is_primary, created_at)
-        SELECT contact_id, 'email', '', email, true, %(at)s FROM fresh
-        ON CONFLICT (kind, source, value) DO NOTHING
-        RETURNING contact_id
+        SELECT new_id, 'email', '', email, true, %(at)s FROM fresh
     )
     INSERT INTO contacts_contact (
         id, uuid, email, first_name, last_name, level, language, country, time_zone,
         first_source, last_source, origin, created_at, updated_at
     )
-    SELECT contact_id, gen_random_uuid(), email, first_name, last_name, 'guest', language, country, time_zone,
-        '{}', '{}', %(origin)s, coalesce(known_since, %(at)s), now()
-    FROM fresh JOIN claimed USING (contact_id)
-"""
-IN_CHUNK = """
-    staged_contacts s
-    JOIN contacts_identity i ON i.kind = 'email' AND i.source = '' AND i.value = s.email
-    JOIN contacts_contact c ON c.id = i.contact_id
-    WHERE s.n >= %(first)s AND s.n < %(last)s
-"""
-# Someone known by number alone, from an order perhaps, now has an address.
-ADD_ADDRESSES = """
-    INSERT INTO contacts_identity (contact_id, kind, source, value, is_primary, created_at)
-    SELECT c.id, 'email', '', s.email, true, %(at)s
-    FROM staged_contacts s
-    JOIN contacts_identity owner ON owner.kind = 'shop_id' AND owner.source = %(source)s
-        AND owner.value = s.number
-    JOIN contacts_contact c ON c.id = owner.contact_id AND c.email = ''
-    WHERE s.n >= %(first)s AND s.n < %(last)s AND s.number > ''
-    ORDER BY s.email
-    ON CONFLICT (kind, source, value) DO NOTHING
+    SELECT new_id, gen_random_uuid(), email, first_name, last_name, 'guest', language, country, time_zone,
+        '{{}}', '{{}}', %(origin)s, coalesce(known_since, %(at)s), now()
+    FROM fresh
 """
 ADD_NUMBERS = f"""
+    {OWNED}
     INSERT INTO contacts_identity (contact_id, kind, source, value, is_primary, created_at)
-    SELECT c.id, 'shop_id', %(source)s, s.number, false, %(at)s FROM {IN_CHUNK} AND s.number > ''
-    ORDER BY s.number
-    ON CONFLICT (kind, source, value) DO NOTHING
+    SELECT contact_id, 'shop_id', %(source)s, number, false, %(at)s FROM owned
+    WHERE holder_id IS NULL ORDER BY number
 """
-NEVER_ANSWERED = f"""
-    {IN_CHUNK} AND s.accepts IS NOT FALSE AND NOT EXISTS (
-        SELECT FROM contacts_consent k
-        WHERE k.contact_id = c.id AND k.channel = 'email' AND k.topic_id = %(topic)s
-    )
+NEVER_ANSWERED = """
+    accepts IS NOT FALSE AND (
+        SELECT count(*) FROM contacts_consent answer
+        WHERE answer.contact_id = known.contact_id AND answer.channel = 'email'
+            AND answer.topic_id = %(topic)s
+    ) = 0
 """
-LOCK_NEVER_ANSWERED = f"SELECT c.id FROM {NEVER_ANSWERED} ORDER BY c.id FOR NO KEY UPDATE OF c"
+LOCK_NEVER_ANSWERED = f"""
+    {KNOWN}
+    SELECT c.id FROM known JOIN contacts_contact c ON c.id = known.contact_id WHERE {NEVER_ANSWERED}
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+"""
 GIVE_CONSENT = f"""
+    {KNOWN}
     INSERT INTO contacts_consent (
         contact_id, channel, topic_id, action, basis, at, recorded_at, source, evidence
     )
-    SELECT c.id, 'email', %(topic)s, 'given', %(basis)s, %(at)s, now(), %(door)s,
-        jsonb_build_object('file', %(file)s::text, 'line', s.line, 'proof', %(proof)s::text)
-    FROM {NEVER_ANSWERED}
+    SELECT contact_id, 'email', %(topic)s, 'given', %(basis)s, %(at)s, now(), %(door)s,
+        jsonb_build_object('file', %(file)s::text, 'line', line, 'proof', %(proof)s::text)
+    FROM known WHERE {NEVER_ANSWERED}
 """
 SUPPRESSED = """
     SELECT count(DISTINCT s.email) FROM staged_contacts s
@@ -176,46 +153,66 @@ SUPPRESSED = """
 
 
 def update_sql(texts):
-    """(lock, update) for those of a chunk who differ from what the file says; an empty cell says nothing."""
-    said = {name: f"coalesce(nullif(s.{name}, ''), c.{name})" for name in texts}
-    said["email"] = "coalesce(nullif(c.email, ''), s.email)"
+    """(lock, update) for those who differ from what the file says; an empty cell says nothing."""
+    said = {name: f"coalesce(nullif(known.{name}, ''), c.{name})" for name in texts}
+    said["email"] = "coalesce(nullif(c.email, ''), known.email)"
     old = ", ".join(f"c.{name}" for name in said)
-    changed = f"{IN_CHUNK} AND ROW({old}) IS DISTINCT FROM ROW({', '.join(said.values())})"
-    news = ", ".join(f"{value} AS {name}" for name, value in said.items())
-    fields = ", ".join(f"{name} = news.{name}" for name in said)
+    match = f"c.id = known.contact_id AND ROW({old}) IS DISTINCT FROM ROW({', '.join(said.values())})"
+    fields = ", ".join(f"{name} = {value}" for name, value in said.items())
     return (
-        f"SELECT c.id FROM {changed} ORDER BY c.id FOR NO KEY UPDATE OF c",
-        f"UPDATE contacts_contact SET {fields}, updated_at = now()"
-        f" FROM (SELECT c.id AS contact_id, {news} FROM {changed}) news"
-        " WHERE contacts_contact.id = news.contact_id",
+        f"{KNOWN} SELECT c.id FROM known JOIN contacts_contact c ON {match} ORDER BY c.id"
+        " FOR NO KEY UPDATE OF c",
+        f"{KNOWN} UPDATE contacts_contact c SET {fields}, updated_at = now() FROM known WHERE {match}",
     )
 
 
-def _write_chunk(stage, about, texts, consent, dry_run, result):
-    """Create and update the contacts of one chunk, in one transaction; contacts are locked in id order."""
-    with transaction.atomic():
-        rows = stage.count(about)
-        if about["source"]:
-            stage.run(ADD_ADDRESSES, about)
-        created = stage.run(CREATE, about)
-        updated = _update(stage, about, texts) if created < rows else 0
-        if about["source"]:
-            stage.run(ADD_NUMBERS, about)
-        if consent:
-            result.consents += _give_consent(stage, about, consent)
-        transaction.set_rollback(dry_run)
+def _conflicts(stage, chunk):
+    """Drop rows that claim someone else's customer number: {line: reason}."""
+    if not chunk["source"]:
+        return {}
+    words = _("The customer number {} belongs to someone with another e-mail.")
+    reasons = {line: words.format(number) for line, number in stage.ask(NUMBER_OF_ANOTHER, chunk)}
+    if reasons:
+        stage.drop_rows(reasons)
+    return reasons
+
+
+def _write(stage, chunk, rows, texts, consent, dry_run, result, attempts=3):
+    """Write a chunk; again if somebody else made one of these contacts meanwhile."""
+    try:
+        created, updated, consents = _write_chunk(stage, chunk, rows, texts, consent, dry_run)
+    except IntegrityError:
+        if attempts == 1:
+            raise
+        return _write(stage, chunk, rows, texts, consent, dry_run, result, attempts - 1)
     result.created += created
     result.updated += updated
     result.unchanged += rows - created - updated
+    result.consents += consents
+    return result
 
 
-def _update(stage, about, texts):
+def _write_chunk(stage, chunk, rows, texts, consent, dry_run):
+    """Create and update the contacts of one chunk, in one transaction; contacts are locked in id order."""
+    with transaction.atomic():
+        if chunk["source"]:
+            stage.run(ADD_ADDRESSES, chunk)
+        created = stage.run(CREATE, chunk)
+        updated = _update(stage, chunk, texts) if created < rows else 0
+        if chunk["source"]:
+            stage.run(ADD_NUMBERS, chunk)
+        consents = _give_consent(stage, chunk, consent) if consent else 0
+        transaction.set_rollback(dry_run)
+    return created, updated, consents
+
+
+def _update(stage, chunk, texts):
     lock, update = update_sql(texts)
-    return stage.run(update, about) if stage.run(lock, about) else 0
+    return stage.run(update, chunk) if stage.run(lock, chunk) else 0
 
 
-def _give_consent(stage, about, consent):
-    """Give the topic to those of the chunk who never answered for it, asked again once they are locked."""
+def _give_consent(stage, chunk, consent):
+    """Give the topic to those who never answered for it, asked again once they are locked."""
     details = {"topic": consent.topic.pk, "basis": consent.basis, "proof": consent.proof}
-    params = about | details | {"door": f"import:{about['file']}"[:100]}
+    params = chunk | details | {"door": f"import:{chunk['file']}"[:100]}
     return stage.run(GIVE_CONSENT, params) if stage.run(LOCK_NEVER_ANSWERED, params) else 0

@@ -10,6 +10,7 @@ import io
 import itertools
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -183,12 +184,19 @@ class Stage:
 
     def fill(self, rows, *, table, progress):
         """Copy the rows in as the table is read, a batch at a time; then make the chunks easy to find."""
-        rows = iter(rows)
-        while batch := [*itertools.islice(rows, CHUNK)]:
+        for batch in batches(rows):
             self._copy(batch)
             progress(_("Reading"), table.position(), table.size)
         progress(_("Reading"), table.size, table.size)
         self.run(f"CREATE INDEX ON {self.name} (n)")
+
+    def add(self, batch):
+        """Copy one batch in; returns its bounds as a chunk, for those who write while they read."""
+        if not self.rows:
+            self.run(f"CREATE INDEX ON {self.name} (n)")
+        first = self.rows
+        self._copy(batch)
+        return {"first": first, "last": self.rows}
 
     def _copy(self, batch):
         text = io.StringIO()
@@ -197,7 +205,7 @@ class Stage:
         kept = [name for name, kind in self.columns.items() if kind.startswith("text")]
         empty = f", FORCE_NOT_NULL ({', '.join(kept)})" if kept else ""
         with connection.cursor() as cursor:
-            cursor.copy_expert(f"COPY {self.name} FROM STDIN (FORMAT csv{empty})", text)
+            cursor.copy_expert(f"COPY {self.name} FROM STDIN (FORMAT csv{empty})", text, size=1 << 24)
         self.rows += len(batch)
 
     def chunks(self):
@@ -207,9 +215,8 @@ class Stage:
 
     def count(self, chunk):
         """How many rows of a chunk are left."""
-        return self.ask(f"SELECT count(*) FROM {self.name} WHERE n >= %(first)s AND n < %(last)s", chunk)[0][
-            0
-        ]
+        within = "n >= %(first)s AND n < %(last)s"
+        return self.ask(f"SELECT count(*) FROM {self.name} WHERE {within}", chunk)[0][0]
 
     def drop_rows(self, lines):
         """Leave out rows that were refused after all."""
@@ -235,6 +242,22 @@ def staged(name, columns):
     stage.create()
     yield stage
     stage.run(f"DROP TABLE {name}")
+
+
+def batches(rows):
+    """The rows, a chunk at a time."""
+    rows = iter(rows)
+    while batch := [*itertools.islice(rows, CHUNK)]:
+        yield batch
+
+
+def ahead(batches):
+    """The same batches, each read in a second thread while the one before it is being written."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while batch := coming.result():
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 # What was refused ------------------------------------------------------------------------------------
@@ -274,11 +297,14 @@ class Refusals:
 
     def refuse_late(self, reasons, *, table, stage):
         """Refuse staged rows that only the database could judge: {line: reason}. Reads the file once more."""
-        if not reasons:
-            return
-        stage.drop_rows(reasons)
+        if reasons:
+            stage.drop_rows(reasons)
+            self.write_late(reasons, table=table)
+
+    def write_late(self, reasons, *, table):
+        """Write down rows of which only line and reason are known by now. Reads the file once more."""
         self.late += len(reasons)
-        for line, values in table.rows():
+        for line, values in table.rows() if reasons else ():
             if line in reasons:
                 self.refuse(line, reasons[line], values)
 

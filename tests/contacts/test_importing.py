@@ -1,4 +1,5 @@
 import csv
+import itertools
 
 import pytest
 
@@ -83,8 +84,8 @@ def test_rows_that_cannot_be_taken_go_to_a_file_with_line_and_reason(bring, db):
         ["2", "The e-mail has no “@”.", "mara.example.com"],
         ["4", "There is no e-mail.", ""],
         ["5", "The name is longer than 100 letters.", "long@example.com"],
-        ["7", "The row has 4 cells, the header has 3."],
         ["6", "The e-mail stands in line 3 already.", "MARA@example.com"],
+        ["7", "The row has 4 cells, the header has 3."],
     ]
     assert result.first_refusals[0] == "The e-mail has no “@”. Line 2."
     assert Contact.objects.get().first_name == "Mara"
@@ -270,7 +271,8 @@ def test_a_file_of_several_chunks_is_taken_whole(bring, transactional_db, monkey
     result = bring(HEADER, *people, "bad,,", people[3], progress=lambda *step: steps.append(step))
 
     assert counts(result) == (37, 35, 0, 0, 2)
-    assert steps[-1] == ("Writing", 36, 36)
+    assert len(steps) == 4
+    assert steps[-1][1] == steps[-1][2]
     assert Identity.objects.filter(is_primary=True).count() == 35
 
 
@@ -278,8 +280,10 @@ def test_killed_half_way_and_run_again_nothing_is_doubled(bring, transactional_d
     monkeypatch.setattr("contacts.staging.CHUNK", 10)
     people = [f"p{number}@example.com,P,{number}" for number in range(35)]
 
-    def die(words, done, total):
-        if (words, done) == ("Writing", 20):
+    steps = itertools.count(1)
+
+    def die(*step):
+        if next(steps) == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
