@@ -2,8 +2,9 @@
 
 import re
 
+from crispy_forms.bootstrap import StrictButton
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Field, Layout, Submit
+from crispy_forms.layout import Field, Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -93,8 +94,8 @@ class NoteForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.helper = FormHelper()
         self.helper.form_action = action
-        self.helper.layout = Layout(Field("text"), "key")
-        self.helper.add_input(Submit("", _("Write the note"), css_class="btn-plain"))
+        button = StrictButton(_("Write the note"), type="submit", css_class="btn-plain")
+        self.helper.layout = Layout(Field("text"), "key", button)
 
 
 class VisitForm(forms.Form):

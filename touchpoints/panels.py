@@ -15,6 +15,7 @@ from crm.ui.templatetags.ui import component, rhythm
 from touchpoints.forms import NoteForm
 from touchpoints.models import Totals, Touchpoint
 from touchpoints.rhythm import THEIRS, rhythms, year_of
+from touchpoints.telling import listed
 
 ORDERS_SHOWN = 20
 # The roles that may write notes; the access table holds them to it.
@@ -66,7 +67,8 @@ def orders(contact, request, at):
     newest = contact.orders.order_by("-at", "-id").prefetch_related("lines")[: ORDERS_SHOWN + 1]
     if not newest:
         return ""
-    values = {"orders": newest[:ORDERS_SHOWN], "more": len(newest) > ORDERS_SHOWN, "shown": ORDERS_SHOWN}
+    rows = [(order, listed([line.name for line in order.lines.all()])) for order in newest[:ORDERS_SHOWN]]
+    values = {"rows": rows, "more": len(newest) > ORDERS_SHOWN, "shown": ORDERS_SHOWN}
     return render_to_string("touchpoints/_orders.html", values, request)
 
 
