@@ -37,8 +37,10 @@ def visit(request):
 
 
 def _is_shop(origin, request):
-    """Whether a page of this origin may tell: our own host, and the shops named in the settings."""
-    return urlsplit(origin).netloc == request.get_host() or origin in settings.SHOP_ORIGINS
+    """Whether a page of this origin may tell: our own host, the shop, and the origins named in the settings."""
+    shop = urlsplit(settings.SHOP_URL)
+    shops = [f"{shop.scheme}://{shop.netloc}", *settings.SHOP_ORIGINS]
+    return urlsplit(origin).netloc == request.get_host() or origin in shops
 
 
 def _allow(response, origin):

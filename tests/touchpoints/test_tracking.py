@@ -77,13 +77,15 @@ def test_the_same_visit_told_twice_is_one(client, ada):
 
 def test_only_the_shops_pages_may_tell(client, db, settings):
     settings.SHOP_ORIGINS = ["https://shop.example.com"]
+    settings.SHOP_URL = "https://www.example.com/records/"
 
     own = tell(client, headers={"Origin": "http://testserver"})
     shop = tell(client, headers={"Origin": "https://shop.example.com"})
+    named = tell(client, headers={"Origin": "https://www.example.com"})
     other = tell(client, headers={"Origin": "https://evil.example.com"})
     nobody = tell(client, headers={"Origin": "null"})
 
-    assert [answer.status_code for answer in (own, shop, other, nobody)] == [200, 200, 403, 403]
+    assert [answer.status_code for answer in (own, shop, named, other, nobody)] == [200, 200, 200, 403, 403]
     assert shop["Access-Control-Allow-Origin"] == "https://shop.example.com"
     assert "Access-Control-Allow-Origin" not in other
 
