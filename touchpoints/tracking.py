@@ -37,7 +37,7 @@ def visit(request):
 
 
 def _is_shop(origin, request):
-    """Whether a page of this origin may tell: our own host, the shop, and the origins named in the settings."""
+    """Whether a page of this origin may tell: our own host, the shop, and what the settings name."""
     shop = urlsplit(settings.SHOP_URL)
     shops = [f"{shop.scheme}://{shop.netloc}", *settings.SHOP_ORIGINS]
     return urlsplit(origin).netloc == request.get_host() or origin in shops
