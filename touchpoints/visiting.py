@@ -86,6 +86,11 @@ def find_visitor(key):
         return None
 
 
+def owner_of(visitor):
+    """Whose browser it is; None for nobody's, and for one whose owner was merged away or forgotten."""
+    return visitor.contact if visitor and visitor.contact and visitor.contact.is_present else None
+
+
 @transaction.atomic
 def identify_visitor(visitor, contact, at):
     """Say whose browser this is: what it did in the last 90 days becomes theirs. It fires no trigger.
@@ -119,7 +124,7 @@ def receive_visit(visit_id, page, *, at, key="", arrival="", agreed=False):
         visitor = Visitor.objects.create(created_at=at, first_source=_source(page, at))
     if visitor and contact:
         visitor = identify_visitor(visitor, contact, at)
-    contact = contact or (visitor and visitor.contact)
+    contact = contact or owner_of(visitor)
     if contact is None and visitor is None:
         count_visit(page.path, at)
         return None, None

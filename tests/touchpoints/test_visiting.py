@@ -118,6 +118,17 @@ def test_identifying_reaches_back_ninety_days(ada):
     assert visitor.identified_at == NOON
 
 
+def test_nothing_more_is_kept_of_someone_who_was_forgotten(ada):
+    _, visitor = visit(1, agreed=True)
+    identify_visitor(visitor, ada, NOON)
+    ada.erased_at = NOON
+    ada.save()
+
+    later, _ = visit(2, key=str(visitor.key))
+
+    assert later.contact is None
+
+
 def test_what_a_browser_did_for_one_person_is_not_given_to_the_next(ada, ben):
     _, visitor = visit(1, agreed=True)
     identify_visitor(visitor, ada, NOON)
