@@ -115,6 +115,8 @@ class Installation:
         self._manage("People who may sign in", "ensure_sign_ins", "--file", self.state_dir / "sign_ins.json")
         if self.demo:
             self._manage("The sample shop", "load_sample")
+        else:
+            self._manage("Sender, topics and first rules", "ensure_workspace")
 
     def _manage(self, words, *command):
         """Run one of the product's commands, showing the last thing it said while it takes its time."""
