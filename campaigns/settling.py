@@ -24,8 +24,21 @@ _LEASE_OVER = "d.status = '{status}' AND d.lease_until < clock_timestamp()"
 _AGAIN = "owner = '', lease_until = NULL, status = 'planned'"
 _ENDED = "owner = '', lease_until = NULL, finished_at = %(at)s"
 
+_ANY_LEASE_OVER = """
+SELECT EXISTS (
+    SELECT 1 FROM campaigns_delivery
+    WHERE status IN ('claimed', 'sending', 'unknown') AND lease_until < clock_timestamp()
+)
+"""
+# The gate ends what it is asked about; this is for what never gets there. The oldest are looked at, so that a
+# long line costs no more than a short one.
+_OLDEST_DUE = """d.status = 'planned' AND d.id IN (
+    SELECT id FROM campaigns_delivery
+    WHERE status = 'planned' AND due_at <= %(at)s ORDER BY due_at, id LIMIT 5000
+)"""
+
 # name -> (which rows, joined to what, what is written); in this order.
-STEPS = {
+CRASHED = {
     # Nothing had left: someone else takes it.
     "put_back": (_LEASE_OVER.format(status="claimed"), "", _AGAIN),
     # It may have left. Whoever was sending it has a last while to say so.
@@ -46,13 +59,15 @@ STEPS = {
         # The owner stays: should that worker still say what became of it, it is believed.
         "lease_until = NULL, finished_at = %(at)s, status = 'parked'",
     ),
+}
+OUT_OF_TIME = {
     "expired": (
-        "d.status = 'planned' AND d.due_at <= %(at)s AND d.expires_at <= %(at)s",
+        f"{_OLDEST_DUE} AND d.expires_at <= %(at)s",
         "",
         _ENDED + ", status = 'expired', reason = 'too_late'",
     ),
     "cancelled": (
-        "d.status = 'planned' AND d.due_at <= %(at)s AND r.status IN ('closed', 'draft')",
+        f"{_OLDEST_DUE} AND r.status IN ('closed', 'draft')",
         "JOIN campaigns_lifecyclerule r ON r.id = d.rule_id",
         _ENDED + ", status = 'cancelled', reason = 'rule_off'",
     ),
@@ -67,7 +82,10 @@ def settle(at):
     """Settle what crashed or ran out of time; returns how many of which. Calling it twice settles once."""
     counts, moments = Counter(), {"at": at, "unknown_for": UNKNOWN_FOR}
     with connection.cursor() as cursor:
-        for name, (where, join, change) in STEPS.items():
+        cursor.execute(_ANY_LEASE_OVER)
+        (has_crashed,) = cursor.fetchone()
+        steps = (CRASHED if has_crashed else {}) | OUT_OF_TIME
+        for name, (where, join, change) in steps.items():
             cursor.execute(_SETTLE.format(where=where, join=join, change=change), moments)
             counts[name] += cursor.rowcount
     return +counts
