@@ -225,6 +225,7 @@ def register_fields():
         lambda c: ", ".join(c.sender.postal_address.split("\n")),
         group=US,
     )
+    register("colour", gettext_lazy("Colour"), "#892862", lambda c: c.sender.colour, group=US)
     register("shop_url", gettext_lazy("The shop"), f"{site}/shop/", lambda c: shop_url(), group=US)
     register("topic", gettext_lazy("Topic"), "New arrivals", lambda c: str(c.delivery.topic or ""), group=US)
     register(

@@ -1,0 +1,121 @@
+"""The first rows of the contact strategy, with words to begin from: confirmation, welcome, thank-you."""
+
+import os
+from datetime import time, timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from campaigns.models import Content, LifecycleRule, SendingSwitch
+from contacts.models import ConsentWording, Sender, Topic
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+TOPICS = [
+    ("news", "New arrivals", "What came in, about twice a month"),
+    ("offers", "Offers", "Prices for members, a few times a year"),
+]
+CONSENT_WORDS = (
+    "Yes, {brand} may write to me by e-mail about the topics I ticked. I can stop each of them at any time,"
+    " with one click in every message. My address is used for this and nothing else."
+)
+# Each message is two files: NAME.mjml, and NAME.txt that begins with the subject and the preview line.
+WORDS = Path(__file__).with_name("words")
+CONTENTS = ["Confirmation request", "Welcome", "Welcome, reminder", "Thank you"]
+RULES = [
+    {
+        "name": "Confirmation request",
+        "purpose": LifecycleRule.Purpose.ACQUISITION,
+        "rank": LifecycleRule.Rank.SERVICE,
+        "condition": "Someone asks to hear from us. Immediate",
+        "outcomes": "They confirm that the address is theirs",
+        "trigger": "signed_up",
+        "re_entry": LifecycleRule.ReEntry.EVERY,
+        "answers_at_once": True,
+    },
+    {
+        "name": "Welcome",
+        "purpose": LifecycleRule.Purpose.ACQUISITION,
+        "rank": LifecycleRule.Rank.WELCOME,
+        "condition": "Sign-up confirmed. Immediate",
+        "outcomes": "First visit within 7 days; a look at the services",
+        "trigger": "confirmed",
+        "outcome": "first_visit",
+        "outcome_within": 7 * DAY,
+        "answers_at_once": True,
+        "topic": "news",
+        "remind_after": 5 * DAY,
+        "reminder": "Welcome, reminder",
+    },
+    {
+        "name": "Thank you",
+        "purpose": LifecycleRule.Purpose.RETENTION,
+        "rank": LifecycleRule.Rank.OTHER,
+        "condition": "One hour after an order",
+        "outcomes": "They feel seen; questions come to us",
+        "trigger": "ordered",
+        "delay": HOUR,
+        "re_entry": LifecycleRule.ReEntry.EVERY,
+        "topic": "news",
+    },
+]
+
+
+@transaction.atomic
+def set_up_workspace(at):
+    """Make sender, topics, words of consent and the first rules, as drafts; returns the rules in order.
+
+    What is there already stays as it is.
+    """
+    sender = set_up_sender()
+    topics = {key: set_up_topic(place, key, *words) for place, (key, *words) in enumerate(TOPICS)}
+    set_up_wording(sender, at)
+    SendingSwitch.load()
+    contents = {name: set_up_content(name) for name in CONTENTS}
+    return [set_up_rule(place, rule, sender, topics, contents) for place, rule in enumerate(RULES)]
+
+
+def set_up_sender():
+    """The brand from the environment, or that of the sample shop."""
+    if sender := Sender.objects.order_by("pk").first():
+        return sender
+    return Sender.objects.create(
+        name=os.environ.get("BRAND", "Northside Records"),
+        from_name=os.environ.get("SIGNED_BY", "Ines at Northside"),
+        address=os.environ.get("SENDER_ADDRESS", "ines@example.com"),
+        postal_address=os.environ.get("POSTAL_ADDRESS", "1 Quay Street\n4050 Porto, Portugal"),
+        time_zone=os.environ.get("BRAND_TIME_ZONE", "Europe/Lisbon"),
+        quiet_from=time(21),
+        quiet_until=time(8),
+        cap=3,
+        cap_days=7,
+    )
+
+
+def set_up_topic(position, key, name, description):
+    words = {"name": name, "description": description, "position": position}
+    return Topic.objects.get_or_create(key=key, defaults=words)[0]
+
+
+def set_up_wording(sender, at):
+    if ConsentWording.latest("sign-up") is None:
+        text = CONSENT_WORDS.format(brand=sender.name)
+        ConsentWording.objects.create(key="sign-up", version=1, text=text, created_at=at)
+
+
+def set_up_content(name):
+    """The content of that name, with the words of its two files if it is new."""
+    file = WORDS / slugify(name)
+    heading, _blank, text = file.with_suffix(".txt").read_text().partition("\n\n")
+    subject, preheader = (line.partition(": ")[2] for line in heading.split("\n"))
+    words = {"subject": subject, "preheader": preheader, "text": text.strip()}
+    words["body"] = file.with_suffix(".mjml").read_text()
+    return Content.objects.get_or_create(name=name, defaults=words)[0]
+
+
+def set_up_rule(position, rule, sender, topics, contents):
+    fields = {**rule, "position": position, "sender": sender, "content": contents[rule["name"]]}
+    fields["topic"] = topics.get(fields.pop("topic", None))
+    fields["reminder_content"] = contents.get(fields.pop("reminder", None))
+    return LifecycleRule.objects.get_or_create(name=rule["name"], defaults=fields)[0]
