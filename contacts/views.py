@@ -1,20 +1,162 @@
 """Pages about people."""
 
-from django.shortcuts import redirect, render
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts.consenting import current_consents
+from contacts import about, columns, filters, panels, timeline
+from contacts.consenting import current_consents, withdraw_consent
+from contacts.editing import change_contact, create_contact
 from contacts.evidence import evidence_of
-from contacts.forms import PreferencesForm
-from contacts.models import Sender
+from contacts.forms import ContactForm, PreferencesForm, SuppressForm, WithdrawForm
+from contacts.identifying import AddressTaken, find_by_email
+from contacts.listing import listing
+from contacts.models import Contact, Sender
+from contacts.permissions import WRITERS, suppressions_of
 from contacts.preferences import choose, masked, read_token, stop_everything, wording_shown
 from contacts.signing import BadToken
+from contacts.suppressing import suppress
+
+
+@require_GET
+def contact_list(request):
+    """Everyone, newest first; searched as one types, narrowed by the filters of every room."""
+    found = listing(request)
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "contacts/_contact_rows.html", {"listing": found})
+    page = {"listing": found, "filters": filter_links(request, found), "may_write": may_write(request)}
+    return render(request, "contacts/contact_list.html", page)
+
+
+def may_write(request):
+    return request.user.role in WRITERS
+
+
+def filter_links(request, found):
+    """The chosen filters with the address that drops each, and what else could be chosen."""
+
+    def link(**changes):
+        query = request.GET.copy()
+        for name in ("after", "before", *changes):
+            query.pop(name, None)
+        query.update({name: value for name, value in changes.items() if value})
+        return f"{request.path}?{query.urlencode()}" if query else request.path
+
+    chosen = [(each, value, words, link(**{each.name: ""})) for each, value, words in found.chosen]
+    taken = {each.name for each, *_rest in chosen}
+    offered = [
+        (each.label, [(words, link(**{each.name: value})) for value, words in each.choices()])
+        for each in filters.all_filters()
+        if each.choices and each.name not in taken
+    ]
+    return {"chosen": chosen, "offered": offered, "without_words": link(q=""), "none": request.path}
+
+
+@require_GET
+def contact_detail(request, pk):
+    """One person: who they are, what we may, and everything that happened."""
+    contact = get_object_or_404(Contact.objects.for_user(request.user).select_related("owner"), pk=pk)
+    at, cursor = timezone.now(), request.GET.get("before", "")
+    thread = thread_of(contact, at, cursor)
+    if request.htmx and cursor:
+        return render(request, "contacts/_timeline.html", {"contact": contact, "thread": thread})
+    page = {
+        place: [each.render(contact, request, at) for each in panels.panels_in(place)] for place in PLACES
+    }
+    page |= {"contact": contact, "thread": thread, "may_write": may_write(request)}
+    page |= {"warmth": columns.warmth_of([pk]).get(pk, 0), "there_now": about.there_now(contact, at)}
+    page["suppressed"] = bool(suppressions_of(contact))
+    return render(request, "contacts/contact_detail.html", page)
+
+
+PLACES = panels.PLACES
+
+
+def thread_of(contact, at, cursor):
+    """The piece of the timeline that is asked for, ready to be shown."""
+    page = timeline.page_of(contact, at=at, cursor=cursor)
+    return {
+        "upcoming": [*timeline.when_to_come(page.upcoming, at=at)],
+        "past": [*timeline.with_days(page.past, at=at, cursor=cursor)],
+        "older": page.older,
+        "is_later": bool(cursor),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_create(request):
+    """Add a person by hand."""
+    form = ContactForm(request.POST or None, cancel_url=reverse("contacts:contact-list"))
+    if form.is_valid():
+        try:
+            values, origin = form.cleaned_data, f"user:{request.user.pk}"
+            contact = create_contact(values, at=timezone.now(), origin=origin)
+        except AddressTaken:
+            form.say_taken(find_by_email(form.cleaned_data["email"]))
+        else:
+            messages.success(request, _("%(person)s is added.") % {"person": contact})
+            return redirect(contact)
+    return render(request, "contacts/contact_form.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_edit(request, pk):
+    """Change what is known of a person."""
+    contact = get_object_or_404(Contact.objects.for_user(request.user), pk=pk)
+    form = ContactForm(
+        request.POST or None, instance=Contact.objects.get(pk=pk), cancel_url=contact.get_absolute_url()
+    )
+    if form.is_valid():
+        try:
+            change_contact(contact, form.cleaned_data, at=timezone.now())
+        except AddressTaken:
+            form.say_taken(find_by_email(form.cleaned_data["email"]))
+        else:
+            messages.success(request, _("%(person)s is saved.") % {"person": contact})
+            return redirect(contact)
+    return render(request, "contacts/contact_form.html", {"form": form, "contact": contact})
+
+
+@require_POST
+def contact_withdraw(request, pk):
+    """Take back, on someone's behalf, what they told a colleague to take back."""
+    contact = get_object_or_404(Contact.objects.for_user(request.user), pk=pk)
+    form = WithdrawForm(request.POST, consents=current_consents(contact))
+    if not form.is_valid():
+        messages.error(
+            request, _("Nothing was changed: say what they want to hear no more, and how they asked.")
+        )
+        return redirect(contact)
+    source, evidence = f"user:{request.user.pk}", {"asked": form.cleaned_data["how"], "by": str(request.user)}
+    for channel, topics in form.chosen().items():
+        withdraw_consent(
+            contact, topics, channel=channel, at=timezone.now(), source=source, evidence=evidence
+        )
+    messages.success(request, _("Taken back. It counts from the next message on."))
+    return redirect(contact)
+
+
+@require_POST
+def contact_suppress(request, pk):
+    """Never use this person's address again."""
+    contact = get_object_or_404(Contact.objects.for_user(request.user), pk=pk)
+    form = SuppressForm(request.POST)
+    if not (contact.email and form.is_valid()):
+        messages.error(request, _("Nothing was changed: there is no address, or no reason was given."))
+        return redirect(contact)
+    suppress(contact.email, at=timezone.now(), source=f"user:{request.user.pk}", **form.cleaned_data)
+    messages.success(request, _("%(address)s is not used any more.") % {"address": contact.email})
+    return redirect(contact)
 
 
 @never_cache
 @csrf_exempt  # the link is the secret, and mail programs show pages without cookies
+@require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request, token):
     """Anyone with the link: choose what to hear. Reading it changes nothing."""
     try:

@@ -1,0 +1,50 @@
+"""“About them”: how they are recognised, where they came from, and the clock they live by."""
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from contacts.models import Identity
+
+
+def panel(contact, request, at):
+    """The panel: identities first, then the facts."""
+    identities = contact.identities.exclude(kind=Identity.Kind.VISITOR).order_by("-is_primary", "kind", "pk")
+    return render_to_string(
+        "contacts/_about.html", {"identities": identities, "facts": [*facts_of(contact)]}, request
+    )
+
+
+def facts_of(contact):
+    """(name, value) of what is known; what is not known is left out."""
+    known = {
+        _("Language"): contact.language,
+        _("Country"): contact.country,
+        _("Time zone"): contact.time_zone.replace("_", " "),
+        _("First came from"): source_words(contact.first_source),
+        _("Last came from"): source_words(contact.last_source),
+        _("Entered by"): contact.origin,
+    }
+    yield _("Known since"), date_format(timezone.localtime(contact.created_at), "j F Y")
+    yield from ((name, value) for name, value in known.items() if value)
+
+
+def source_words(source):
+    """`spring campaign, search, 9 Aug 2025`; empty when nothing is known."""
+    said = [source.get(name) for name in ("utm_campaign", "utm_source", "utm_medium", "referrer", "page")]
+    said = [words for words in said if words][:2]
+    moment = parse_datetime(source.get("at", "") or "")
+    if said and moment:
+        said.append(date_format(timezone.localtime(moment), "j M Y"))
+    return ", ".join(said)
+
+
+def there_now(contact, at):
+    """`Lisbon, 09:24 there now`; empty while their time zone is unknown."""
+    if not contact.time_zone:
+        return ""
+    there = timezone.localtime(at, contact.zone(None))
+    place = contact.time_zone.rpartition("/")[2].replace("_", " ")
+    return _("%(place)s, %(time)s there now") % {"place": place, "time": date_format(there, "H:i")}

@@ -1,0 +1,64 @@
+"""“May we?”: what a contact agreed to and took back, and what keeps their address from being used."""
+
+from dataclasses import dataclass
+
+from django.template.loader import render_to_string
+
+from contacts.consenting import current_consents
+from contacts.forms import SuppressForm, WithdrawForm
+from contacts.models import Consent, Suppression
+from contacts.telling import channel_and_topic, door_words, suppression_words
+
+LOG_SHOWN = 50
+CHANNEL_ICONS = {"email": "mail", "phone": "phone", "letter": "file-text", "panel": "panel-top"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One answer in the log: what, since when, by which door, with which words and proof."""
+
+    entry: Consent
+    what: str
+    door: str
+    proof: str
+
+
+def panel(contact, request, at):
+    """The panel, with its two acts for those who may write."""
+    consents = current_consents(contact)
+    log = Consent.objects.filter(contact=contact).select_related("topic", "wording").order_by("-at", "-id")
+    return render_to_string(
+        "contacts/_permissions.html",
+        {
+            "contact": contact,
+            "answers": [(entry, channel_and_topic(entry), icon_of(entry)) for entry in consents],
+            "log": [line_of(entry) for entry in log[:LOG_SHOWN]],
+            "suppressions": [(found, suppression_words(found)) for found in suppressions_of(contact)],
+            "may_write": getattr(request.user, "role", "") in WRITERS,
+            "withdraw_form": WithdrawForm(consents=consents),
+            "suppress_form": SuppressForm(),
+        },
+        request,
+    )
+
+
+# The roles that may act for a contact; the access table holds them to it.
+WRITERS = ("admin", "marketer")
+
+
+def suppressions_of(contact):
+    """What keeps their primary address from being used."""
+    return Suppression.objects.active().filter(address=contact.email) if contact.email else []
+
+
+def icon_of(entry):
+    return CHANNEL_ICONS[entry.channel] if entry.action == Consent.Action.GIVEN else "bell-off"
+
+
+def line_of(entry):
+    return Line(entry, channel_and_topic(entry), door_words(entry.source), proof_words(entry.evidence))
+
+
+def proof_words(evidence):
+    """The evidence as one line: what is known of the browser, the file, the colleague."""
+    return " · ".join(f"{name.replace('_', ' ')}: {value}" for name, value in evidence.items() if value)
