@@ -1,4 +1,4 @@
-"""The benchmarks' own PostgreSQL under `var/bench`, with a fresh database for each population."""
+"""The benchmarks' own servers under `var/bench`, with a fresh database for each population."""
 
 import os
 from pathlib import Path
@@ -6,21 +6,20 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
-from launcher import postgres
+from launcher import postgres, valkey
 
 STATE_DIR = Path(__file__).resolve().parent.parent / "var" / "bench"
 
 
 def start():
-    """Start the server, durable as in production, and point Django at it."""
+    """Start PostgreSQL, durable as in production, and Valkey, and point Django at them."""
     STATE_DIR.mkdir(parents=True, exist_ok=True)
-    server = postgres.start(STATE_DIR)
     os.environ.update(
-        DATABASE_URL=server.url,
+        DATABASE_URL=postgres.start(STATE_DIR).url,
+        REDIS_URL=valkey.start(STATE_DIR).url,
         DJANGO_SETTINGS_MODULE="crm.settings",
         RAPPORT_ENV_FILE=str(STATE_DIR / "env"),
-        # Nothing here may reach a broker or a mail server.
-        REDIS_URL="redis://127.0.0.1:9/0",
+        # No message may leave.
         EMAIL_URL="smtp://127.0.0.1:9",
         PUBLIC_URL="http://testserver",
         ALLOWED_HOSTS="testserver",
@@ -33,7 +32,7 @@ def start():
 
 
 def stop():
-    """Stop the server and forget its data, which may be gigabytes."""
+    """Stop the servers and forget the data, which may be gigabytes."""
     from django.db import connections
 
     connections.close_all()
@@ -41,6 +40,7 @@ def stop():
         _drop(name)
     connections.close_all()
     postgres.stop(STATE_DIR)
+    valkey.stop(STATE_DIR)
 
 
 def fresh_database(name):
