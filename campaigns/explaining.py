@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from django.db import connection
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -72,11 +73,11 @@ def why_not(contact, rule, at, known=None):
 
 
 def day(moment):
-    return date_format(moment, "j F Y")
+    return date_format(localtime(moment), "j F Y")
 
 
 def clock(moment):
-    return date_format(moment, "j F Y, H:i")
+    return date_format(localtime(moment), "j F Y, H:i")
 
 
 # What is the same for a delivery and a rule: both have a channel, a topic and a rank ---------------------

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -302,4 +303,4 @@ def _later(fact, due_at, reason, detail=""):
 
 
 def _day(moment):
-    return date_format(moment, "j F Y")
+    return date_format(localtime(moment), "j F Y")

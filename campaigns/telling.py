@@ -1,6 +1,5 @@
 """What we said and what we have planned, told on a contact's timeline."""
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from campaigns import explaining, liquid
@@ -75,7 +74,7 @@ def message_name(delivery):
 
 def _detail(delivery):
     if delivery.status == Status.PLANNED:
-        when = _("Goes on %(when)s") % {"when": date_format(delivery.due_at, "j F Y, H:i")}
+        when = _("Goes on %(when)s") % {"when": explaining.clock(delivery.due_at)}
         return f"{when} – {delivery.why}" if delivery.why else when
     return "" if delivery.status == Status.SENT else delivery.why
 

@@ -6,6 +6,7 @@ reads dated rows only, so that asked for the same moment it gives the same answe
 
 from django import forms
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -95,12 +96,16 @@ class TouchpointTrigger(Trigger):
         return sql, found if contact_ids is None else found | {"contact_ids": list(contact_ids)}
 
     def explain(self, contact, at, parameters):
-        newest = Touchpoint.objects.filter(contact=contact, kind=self.kind, at__lte=at, is_history=False)
-        touchpoint = newest.newest_first().first()
+        touchpoint = (
+            Touchpoint.objects.filter(contact=contact, kind=self.kind, at__lte=at).newest_first().first()
+        )
         if touchpoint is None:
             return [("wait", str(self.missing))]
-        when = date_format(touchpoint.at, "j F Y, H:i")
-        return [("ok", _("%(what)s on %(when)s") % {"what": self.said, "when": when})]
+        when = date_format(localtime(touchpoint.at), "j F Y, H:i")
+        found = _("%(what)s on %(when)s") % {"what": self.said, "when": when}
+        if touchpoint.is_history:
+            return [("wait", _("%(found)s; brought along later, so it starts nothing") % {"found": found})]
+        return [("ok", found)]
 
 
 class SignedUp(TouchpointTrigger):
@@ -129,7 +134,7 @@ class Ordered(TouchpointTrigger):
     kind = Touchpoint.Kind.ORDERED
     label = gettext_lazy("Orders something")
     said = gettext_lazy("Ordered")
-    missing = gettext_lazy("Has not ordered since we listen")
+    missing = gettext_lazy("Has not ordered")
     evidence_keys = ("order", "amount", "currency")
     # Nobody is thanked for what was cancelled or given back.
     still_true_sql = """NOT EXISTS (

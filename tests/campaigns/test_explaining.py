@@ -115,7 +115,7 @@ def test_the_panel_shows_what_comes_and_what_follows_silence(rule, ada, rf):
     assert "Goes on 11 June 2026, 12:00" in html
     assert "On 14 June 2026, if nothing comes back" in html
     assert "“Thank you”: why not?" in html
-    assert "Has not ordered since we listen" in html
+    assert "Has not ordered" in html
 
 
 def test_without_a_strategy_there_is_no_panel(ada, rf):

@@ -65,6 +65,14 @@ def test_a_trigger_explains_what_it_found(ada, ben):
     assert triggers.get("confirmed").explain(ben, NOON, {}) == [("wait", "Has not confirmed a sign-up")]
 
 
+def test_a_trigger_says_that_history_starts_nothing(ada):
+    make_touchpoint(ada, "confirmed", at=NOON - DAY, is_history=True)
+
+    assert triggers.get("confirmed").explain(ada, NOON, {}) == [
+        ("wait", "Confirmed the sign-up on 9 June 2026, 12:00; brought along later, so it starts nothing")
+    ]
+
+
 def test_an_unknown_trigger_is_said_by_name():
     with pytest.raises(triggers.UnknownTrigger, match="no_such"):
         triggers.get("no_such")
