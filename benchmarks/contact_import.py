@@ -37,6 +37,7 @@ def run(*, full):
             "copy contacts and identities": lambda _: copy_both(files),
             "import": lambda _: import_file(files),
         },
+        rounds=3 if full else 5,
         before=empty,
     )
     seconds |= interleave({"import again": lambda _: import_file(files)}, rounds=1)

@@ -71,7 +71,11 @@ def interleave(variants, *, rounds=3, before=lambda: None):
 
 
 def compare(name, size, seconds, *, ours, theirs, goal=None, rate=False):
-    """The ratio of two medians; of their rates (`rate`) when more is better."""
-    a, b = median(seconds[ours]), median(seconds[theirs])
-    ratio = b / a if rate else a / b
-    return Result(name, size, a, b, round(ratio, 3), goal, {ours: seconds[ours], theirs: seconds[theirs]})
+    """Two variants side by side: of their seconds, or of their rates (`rate`) when more is better.
+
+    The ratio is the median of the rounds' ratios, since what else the machine did slowed both of a round.
+    """
+    a, b = seconds[ours], seconds[theirs]
+    pairs = zip(a, b, strict=True) if len(a) == len(b) else [(median(a), median(b))]
+    ratio = median(theirs / ours if rate else ours / theirs for ours, theirs in pairs)
+    return Result(name, size, median(a), median(b), round(ratio, 3), goal, {ours: a, theirs: b})

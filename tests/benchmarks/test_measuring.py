@@ -27,12 +27,12 @@ def test_a_goal_is_missed_only_beyond_half_as_much_again(goal, ours, verdict):
     assert (result.verdict, result.fails) == (verdict, verdict == "MISSED")
 
 
-def test_medians_are_compared():
+def test_the_ratio_is_the_median_of_the_rounds():
     seconds = {"a": [9.0, 1.0, 2.0], "b": [4.0, 4.0, 100.0]}
 
     result = compare("x", "1 row", seconds, ours="a", theirs="b")
 
-    assert (result.ours, result.theirs, result.ratio) == (2.0, 4.0, 0.5)
+    assert (result.ours, result.theirs, result.ratio) == (2.0, 4.0, 0.25)
     assert json.loads(result.as_json())["runs"] == seconds
 
 
