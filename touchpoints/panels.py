@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from contacts.permissions import WRITERS
 from crm.ui.shapes import money
 from crm.ui.templatetags.ui import component, rhythm
 from touchpoints.forms import NoteForm
@@ -18,8 +19,6 @@ from touchpoints.rhythm import THEIRS, rhythms, year_of
 from touchpoints.telling import listed
 
 ORDERS_SHOWN = 20
-# The roles that may write notes; the access table holds them to it.
-WRITERS = ("admin", "marketer")
 # Fewer days than this say nothing about a habit.
 A_HABIT = 3
 
