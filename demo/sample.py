@@ -1,10 +1,10 @@
 """The stages of the sample, in order; each may be run again and adds only what is missing."""
 
-from campaigns.starter import set_up_workspace
 from django.utils.translation import gettext as _
 
 from campaigns.models import LifecycleRule
 from campaigns.rules import activate
+from campaigns.starter import set_up_workspace
 from demo import buyers, lives, thanks
 from demo.catalogue import load_catalogue
 from demo.newcomers import DAY, SPAN
