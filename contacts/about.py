@@ -4,6 +4,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from contacts.models import Identity
@@ -12,9 +13,16 @@ from contacts.models import Identity
 def panel(contact, request, at):
     """The panel: identities first, then the facts."""
     identities = contact.identities.exclude(kind=Identity.Kind.VISITOR).order_by("-is_primary", "kind", "pk")
+    shown = [(identity, breakable(identity.value)) for identity in identities]
     return render_to_string(
-        "contacts/_about.html", {"identities": identities, "facts": [*facts_of(contact)]}, request
+        "contacts/_about.html", {"identities": shown, "facts": [*facts_of(contact)]}, request
     )
+
+
+def breakable(address):
+    """An address that breaks before its @ where a line is too short for it."""
+    name, at_sign, domain = address.rpartition("@")
+    return format_html("{}<wbr>{}", name, at_sign + domain)
 
 
 def facts_of(contact):

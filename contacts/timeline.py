@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.formats import date_format
 
-PAGE = 30
+PAGE = 20
 # Room for what is planned, and for what happened in the same moment as the last entry of the page before.
 MARGIN = 30
 FAR = timedelta(days=3650)
