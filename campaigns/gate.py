@@ -31,7 +31,8 @@ AT_ONCE = timedelta(minutes=15)
 HELD_FOR = timedelta(minutes=1)
 PAUSED_FOR = timedelta(minutes=15)
 
-# Everything the gate asks, for deliveries that are still in this worker's hands.
+# Everything the gate asks, for deliveries that are still in this worker's hands. `status || ''` makes Postgres
+# read by key: the index of what is in hand is full of entries of what has just left.
 _FACTS = """
 SELECT d.id, d.contact_id, d.rank, d.topic_id, d.reminder_number, d.occurred_at, d.due_at, d.expires_at,
        CASE d.channel WHEN 'email' THEN c.email ELSE '' END AS address,
@@ -78,7 +79,7 @@ LEFT JOIN LATERAL (
     FROM campaigns_delivery p WHERE p.id = d.parent_id
 ) parent ON true
 WHERE d.id = ANY(%(ids)s) AND d.contact_id = ANY(%(locked)s)
-  AND d.status = 'claimed' AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()
+  AND d.status || '' = 'claimed' AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()
 ORDER BY d.id
 """
 _MARK = """
@@ -94,14 +95,14 @@ SET status = v.status, reason = v.reason, detail = v.detail, due_at = v.due_at,
 FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
             %(dues)s::timestamptz[], %(addresses)s::text[], %(values)s::text[])
      AS v (id, status, reason, detail, due_at, address, merge_values)
-WHERE d.id = v.id AND d.status = 'claimed' AND d.owner = %(owner)s
+WHERE d.id = v.id AND d.status || '' = 'claimed' AND d.owner = %(owner)s
 RETURNING d.id, d.status, d.address
 """
 _RETURN = """
 UPDATE campaigns_delivery
 SET status = 'claimed', sending_at = NULL, attempts = attempts - 1,
     lease_until = clock_timestamp() + %(lease)s
-WHERE id = ANY(%(ids)s) AND status = 'sending' AND owner = %(owner)s
+WHERE id = ANY(%(ids)s) AND status || '' = 'sending' AND owner = %(owner)s
 RETURNING id
 """
 

@@ -47,6 +47,7 @@ RETRY_AFTER = [
     timedelta(hours=24),
 ]
 
+# By key, not through the index of what is in hand, which is full of entries of what has just left.
 _RECORD = """
 UPDATE campaigns_delivery d
 SET status = v.status, reason = v.reason, detail = v.detail, reply = v.reply,
@@ -57,7 +58,7 @@ SET status = v.status, reason = v.reason, detail = v.detail, reply = v.reply,
     finished_at = CASE WHEN v.status IN ('sent', 'failed') THEN %(at)s END
 FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
             %(dues)s::timestamptz[], %(replies)s::text[]) AS v (id, status, reason, detail, due_at, reply)
-WHERE d.id = v.id AND d.owner = %(owner)s AND d.status IN ('sending', 'unknown', 'parked')
+WHERE d.id = v.id AND d.owner = %(owner)s AND d.status || '' IN ('sending', 'unknown', 'parked')
 RETURNING d.id
 """
 
@@ -77,11 +78,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """One worker's pass over what is due: its moment, its name, its line."""
+    """One worker's pass over what is due: its moment, its name, its line, and when to stop."""
 
     at: datetime
     owner: str
     line: "Line"
+    ends: float
+
+    @property
+    def is_over(self):
+        return monotonic() > self.ends
 
 
 class Line:
@@ -126,29 +132,32 @@ class Line:
 
 def send_due(at, owner, limit=BATCH, *, contact_ids=None):
     """Send everything that is due and may be sent; returns how many ended in which state."""
-    counts, started = Counter(), monotonic()
+    counts = Counter()
     if SendingSwitch.objects.filter(held=True).exists():
         return counts
     with Line() as line:
+        run = Run(at, owner, line, monotonic() + LONGEST_RUN)
         for batch in batches(owner, at, limit, contact_ids=contact_ids):
             try:
-                counts += send_batch(batch, Run(at, owner, line))
+                counts += send_batch(batch, run)
             except Unreachable as error:
                 logger.warning("The mail server cannot be reached: %s", error)
                 counts["unreachable"] += 1
                 break
-            if monotonic() - started > LONGEST_RUN:
+            if run.is_over:
                 break
     return counts
 
 
 def send_batch(batch, run):
-    """Send a claimed batch, window by window. Without a mail server it is put back as it was."""
+    """Send a claimed batch, window by window. What there is no time or no mail server for is put back."""
     counts, ids = Counter(), [delivery.id for delivery in batch]
     try:
         run.line.open()
         deliveries, values = load(ids)
         for window in gate.windows(batch):
+            if run.is_over:
+                break
             counts += send_window([delivery.id for delivery in window], deliveries, values, run)
     finally:
         release(ids, run.owner)

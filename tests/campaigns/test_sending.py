@@ -288,6 +288,24 @@ class Clock:
         return self.now
 
 
+def test_a_run_that_has_lasted_long_enough_leaves_the_rest_to_the_next(rule, mailbox, monkeypatch):
+    for _ in range(3):
+        make_delivery(rule, reachable())
+    clock = Clock()
+    monkeypatch.setattr(sending, "monotonic", clock)
+    render = sending.rendering.render
+
+    def slow_render(delivery, values):
+        clock.now += 9
+        return render(delivery, values)
+
+    monkeypatch.setattr(sending.rendering, "render", slow_render)
+    monkeypatch.setattr(sending, "LONGEST_RUN", 10)
+
+    assert (send(), send()) == ({"sent": 2}, {"sent": 1})
+    assert Delivery.objects.exclude(status="sent").count() == 0
+
+
 def test_a_changed_address_is_written_to_and_not_the_old_one(delivery, mailbox, monkeypatch, ada):
     """The merge values were gathered before the gate read the address."""
     pass_gate = sending.gate.pass_gate
@@ -309,7 +327,7 @@ def test_a_result_that_comes_after_the_lease_is_still_believed(delivery, mailbox
     Delivery.objects.filter(pk=delivery.pk).update(status="parked", owner="worker", sending_at=NOON)
     result = sending.Result(delivery, "sent", reply="250 OK")
 
-    sending.record_results([result], sending.Run(NOON + timedelta(minutes=9), "worker", None))
+    sending.record_results([result], sending.Run(NOON + timedelta(minutes=9), "worker", None, 0))
 
     delivery.refresh_from_db()
     assert (delivery.status, delivery.reply) == ("sent", "250 OK")
