@@ -31,8 +31,8 @@ AT_ONCE = timedelta(minutes=15)
 HELD_FOR = timedelta(minutes=1)
 PAUSED_FOR = timedelta(minutes=15)
 
-# Everything the gate asks, for deliveries that are still in this worker's hands. `status || ''` makes Postgres
-# read by key: the index of what is in hand is full of entries of what has just left.
+# Everything the gate asks, for deliveries that are still in this worker's hands. `status || ''` makes the
+# database read by key: the index of what is in hand is full of entries of what has just left.
 _FACTS = """
 SELECT d.id, d.contact_id, d.rank, d.topic_id, d.reminder_number, d.occurred_at, d.due_at, d.expires_at,
        CASE d.channel WHEN 'email' THEN c.email ELSE '' END AS address,
