@@ -24,7 +24,7 @@ WITH reached AS MATERIALIZED (
     FROM touchpoints_touchpoint t
     JOIN campaigns_delivery d ON d.contact_id = t.contact_id AND d.status = 'sent' AND d.outcome_at IS NULL
     JOIN campaigns_lifecyclerule r ON r.id = d.rule_id AND t.kind = {kind}
-    WHERE t.kind = ANY(%(kinds)s) AND NOT t.is_history
+    WHERE t.kind = ANY(%(kinds)s) AND NOT t.is_history {only}
       AND t.at > %(at)s - interval '48 hours' AND t.at <= %(at)s
       AND t.at > d.sending_at AND t.at <= d.sending_at + r.outcome_within
       AND NOT EXISTS (
@@ -96,11 +96,13 @@ def undo_unsubscribe(delivery, *, at, evidence=None):
     return entries
 
 
-def note_outcomes(at):
-    """Mark the deliveries whose outcome people reached, and tell it as a touchpoint; returns how many."""
+def note_outcomes(at, contact_ids=None):
+    """Mark whose outcome was reached, of all or of these contacts, and tell it as a touchpoint; how many."""
     kinds = sorted({outcome.kind.value for outcome in outcomes.registered()})
+    only = "" if contact_ids is None else "AND t.contact_id = ANY(%(contact_ids)s)"
+    sql = _NOTE_OUTCOMES.format(kind=outcomes.kinds_sql(), only=only)
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE_OUTCOMES.format(kind=outcomes.kinds_sql()), {"at": at, "kinds": kinds})
+        cursor.execute(sql, {"at": at, "kinds": kinds, "contact_ids": contact_ids})
         return cursor.rowcount
 
 

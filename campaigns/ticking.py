@@ -36,9 +36,10 @@ def sweep(at, owner=None):
 
 
 def wake(contact_ids, at, owner=None):
-    """Plan and send for these contacts only: the answer to what they did a moment ago."""
-    planned = plan(at, contact_ids)
-    return {"planned": planned} | dict(send_due(at, owner or new_owner(), contact_ids=list(contact_ids)))
+    """Note, plan and send for these contacts only: the answer to what they did a moment ago."""
+    contact_ids = list(contact_ids)
+    done = {"outcomes": note_outcomes(at, contact_ids), "planned": plan(at, contact_ids)}
+    return done | dict(send_due(at, owner or new_owner(), contact_ids=contact_ids))
 
 
 def run_slot(schedule, seconds, at, act):

@@ -14,6 +14,7 @@ from tests.make import (
     NOON,
     make_consent,
     make_contact,
+    make_delivery,
     make_rule,
     make_topic,
     make_touchpoint,
@@ -66,6 +67,18 @@ def test_a_wake_up_answers_these_contacts_and_leaves_the_rest_to_the_sweep(rule,
     assert [message["To"].addresses[0].addr_spec for message in mailbox] == [ada.email]
     ticking.tick(NOON)
     assert len(mailbox) == 2
+
+
+def test_a_wake_up_notes_the_outcome_of_these_contacts(rule, ada, ben):
+    rule.outcome = "first_visit"
+    rule.save()
+    for contact in (ada, ben):
+        make_delivery(rule, contact, status="sent", sending_at=NOON - HOUR, finished_at=NOON - HOUR)
+        make_touchpoint(contact, "visited", at=NOON - MINUTE)
+
+    ticking.wake([ada.pk], NOON)
+
+    assert [found.contact for found in Delivery.objects.exclude(outcome_at=None)] == [ada]
 
 
 def test_the_tasks_read_the_clock_and_leave_a_tick(db):
