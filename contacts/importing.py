@@ -54,11 +54,14 @@ def import_contacts(
     result = ImportResult(left_out=reader.left_out, unused_columns=reader.unused_columns)
     with staged("staged_contacts", COLUMNS) as stage, Refusals(refused_path, table.header) as refusals:
         late = {}
-        for batch in ahead(batches(checked(table, reader.read, refusals))):
-            chunk = about | stage.add(batch)
+        rows = checked(table, reader.read, refusals)
+        for bounds, text in ahead(stage.texts(batches(rows))):
+            stage.add(text, bounds)
+            chunk = about | bounds
             conflicts = _conflicts(stage, chunk)
-            _write(stage, chunk, len(batch) - len(conflicts), reader.texts, consent, dry_run, result)
-            result.read += len(batch)
+            count = chunk["last"] - chunk["first"]
+            _write(stage, chunk, count - len(conflicts), reader.texts, consent, dry_run, result)
+            result.read += count
             late |= conflicts
             progress(_("Importing"), table.position(), table.size)
         refusals.write_late(late, table=table)
@@ -193,8 +196,12 @@ def _write(stage, chunk, rows, texts, consent, dry_run, result, attempts=3):
 
 
 def _write_chunk(stage, chunk, rows, texts, consent, dry_run):
-    """Create and update the contacts of one chunk, in one transaction; contacts are locked in id order."""
+    """Create and update the contacts of one chunk, in one transaction; contacts are locked in id order.
+
+    It does not wait for the disk: dropping the stage at the end does, and makes all before it safe.
+    """
     with transaction.atomic():
+        stage.run("SET LOCAL synchronous_commit = off")
         if chunk["source"]:
             stage.run(ADD_ADDRESSES, chunk)
         created = stage.run(CREATE, chunk)

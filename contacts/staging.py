@@ -9,6 +9,7 @@ import gzip
 import io
 import itertools
 import re
+import sys
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 
 CHUNK = 5_000
 DELIMITERS = ",;\t|"
+HASTE = 0.0002
 SAMPLE_LINES, SAMPLE_WIDTH = 20, 20_000
 
 
@@ -185,28 +187,31 @@ class Stage:
     def fill(self, rows, *, table, progress):
         """Copy the rows in as the table is read, a batch at a time; then make the chunks easy to find."""
         for batch in batches(rows):
-            self._copy(batch)
+            self._copy(as_csv(batch, self.rows))
+            self.rows += len(batch)
             progress(_("Reading"), table.position(), table.size)
         progress(_("Reading"), table.size, table.size)
         self.run(f"CREATE INDEX ON {self.name} (n)")
 
-    def add(self, batch):
-        """Copy one batch in; returns its bounds as a chunk, for those who write while they read."""
+    def texts(self, batches):
+        """Each batch as COPY wants it, with its bounds as a chunk: for those who write while they read."""
+        written = 0
+        for batch in batches:
+            yield {"first": written, "last": written + len(batch)}, as_csv(batch, written)
+            written += len(batch)
+
+    def add(self, text, chunk):
+        """Copy in one of `texts`."""
         if not self.rows:
             self.run(f"CREATE INDEX ON {self.name} (n)")
-        first = self.rows
-        self._copy(batch)
-        return {"first": first, "last": self.rows}
+        self._copy(text)
+        self.rows = chunk["last"]
 
-    def _copy(self, batch):
-        text = io.StringIO()
-        csv.writer(text).writerows((n, *row) for n, row in enumerate(batch, self.rows))
-        text.seek(0)
+    def _copy(self, text):
         kept = [name for name, kind in self.columns.items() if kind.startswith("text")]
         empty = f", FORCE_NOT_NULL ({', '.join(kept)})" if kept else ""
         with connection.cursor() as cursor:
             cursor.copy_expert(f"COPY {self.name} FROM STDIN (FORMAT csv{empty})", text, size=1 << 24)
-        self.rows += len(batch)
 
     def chunks(self):
         """The bounds of each chunk, as parameters: {"first": 0, "last": 5000}; last is not in it."""
@@ -251,13 +256,29 @@ def batches(rows):
         yield batch
 
 
-def ahead(batches):
-    """The same batches, each read in a second thread while the one before it is being written."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, batches, None)
-        while batch := coming.result():
-            coming = reader.submit(next, batches, None)
-            yield batch
+def as_csv(batch, first):
+    """The batch as a file for COPY; its rows are counted from `first`."""
+    text = io.StringIO()
+    csv.writer(text).writerows((n, *row) for n, row in enumerate(batch, first))
+    text.seek(0)
+    return text
+
+
+def ahead(pieces):
+    """The same pieces, each made in a second thread while the one before it is being written.
+
+    Meanwhile the threads change over more often: who waits for the database must not wait for the reader too.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(HASTE)
+    try:
+        with ThreadPoolExecutor(1) as reader:
+            coming = reader.submit(next, pieces, None)
+            while piece := coming.result():
+                coming = reader.submit(next, pieces, None)
+                yield piece
+    finally:
+        sys.setswitchinterval(before)
 
 
 # What was refused ------------------------------------------------------------------------------------
