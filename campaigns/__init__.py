@@ -11,4 +11,8 @@ responding.py  what came back becomes a touchpoint: opened, clicked, unsubscribe
 settling.py    what a crash left between "sending" and "sent" is settled by evidence, or parked
 content.py     Liquid and MJML are checked, compiled and frozen
 explaining.py  why this, and why not
+
+Beside the road: ticking.py and tasks.py drive it, rules.py and switching.py turn it on and off, outcomes.py
+says what a message can ask for, hours.py when nobody wants to be written to, machines.py who is no person;
+telling.py and panels.py show it on a contact's page, and verifying.py holds the ledger to its promises.
 """

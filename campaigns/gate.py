@@ -143,6 +143,8 @@ def pass_gate(delivery_ids, at, *, owner, values=None):
 
 def return_to_gate(delivery_ids, owner):
     """Take back what passed but has not left, so that it asks anew; returns the ids still in hand."""
+    if not delivery_ids:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(_RETURN, {"ids": list(delivery_ids), "owner": owner, "lease": LEASE})
         return [row[0] for row in cursor.fetchall()]

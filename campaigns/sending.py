@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from campaigns import gate, rendering
 from campaigns.channels import (
@@ -171,7 +172,7 @@ def send_window(ids, deliveries, values, run):
         run.line.open()
         results, late = send_passed(ids, deliveries, values, run)
         counts.update(str(result.status) for result in results)
-        ids = gate.return_to_gate(late, run.owner) if late else []
+        ids = gate.return_to_gate(late, run.owner)
         if not ids:
             break
         deliveries, values = load(ids)
@@ -181,20 +182,25 @@ def send_window(ids, deliveries, values, run):
 def send_passed(ids, deliveries, values, run):
     """Ask the gate and send what passes: (results, ids of what got too late to leave)."""
     passed = gate.pass_gate(ids, run.at, owner=run.owner, values=values)
-    passed_at, results, late = monotonic(), [], []
+    passed_at, results, late, waiting = monotonic(), [], [], [*passed.items()]
     try:
-        for pk, address in passed.items():
+        while waiting:
+            pk, address = waiting.pop(0)
             delivery = deliveries[pk]
             delivery.address, delivery.sending_at = address, run.at
             result = send_one(delivery, values.get(pk), run, lambda: monotonic() - passed_at > LATE)
             results.append(result) if result else late.append(pk)
     finally:
+        # Should this end by surprise, only the one that was at the wire is in doubt.
         record_results(results, run)
+        gate.return_to_gate([pk for pk, _address in waiting], run.owner)
     return results, late
 
 
 def send_one(delivery, values, run, is_late):
     """Send one delivery that passed the gate; returns its Result, or None when it must ask again."""
+    if values is None:
+        return Result(delivery, Status.FAILED, Reason.RENDER, _("A merge value could not be found."))
     try:
         message = rendering.render(delivery, values)
         content = message.as_bytes()

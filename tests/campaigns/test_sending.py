@@ -250,6 +250,26 @@ def test_a_lone_dot_in_a_message_does_not_end_it(rule, ada, mailbox):
     assert text.splitlines()[:3] == ["One", ".", "..Two"]
 
 
+def test_what_had_not_reached_the_wire_when_a_worker_broke_is_not_in_doubt(rule, mailbox, monkeypatch):
+    rule.sender.window = 3
+    rule.sender.save()
+    deliveries = [make_delivery(rule, reachable()) for _ in range(3)]
+    send_by_smtp = sending.smtp.send
+
+    def break_at_the_second(connection, content, sender, recipient):
+        if recipient == deliveries[1].contact.email:
+            raise KeyboardInterrupt
+        return send_by_smtp(connection, content, sender, recipient)
+
+    monkeypatch.setattr(sending.smtp, "send", break_at_the_second)
+
+    with pytest.raises(KeyboardInterrupt):
+        send()
+
+    states = [Delivery.objects.get(pk=delivery.pk).status for delivery in deliveries]
+    assert states == ["sent", "sending", "planned"]
+
+
 # Late ------------------------------------------------------------------------------------------------
 
 
