@@ -41,6 +41,8 @@ def stop():
     connections.close_all()
     postgres.stop(STATE_DIR)
     valkey.stop(STATE_DIR)
+    for file in [*STATE_DIR.glob("*.csv"), *STATE_DIR.glob("*.copy")]:
+        file.unlink()
 
 
 def fresh_database(name):

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce
 
 from contacts.models import Contact
 from segmentation import bands, cells, rfm
-from segmentation.models import RfmCuts, RfmScore
+from segmentation.models import RfmCuts
 
 MEASURES = ("people", "revenue")
 # Below which share of the whole, in per cent, a cell wears each step of the warm ramp; the last has no end.
@@ -113,9 +113,10 @@ def recut_preview(at):
 def _counts(user):
     """People and revenue of every cell that is not empty, of the contacts this user may see."""
     return (
-        RfmScore.objects.filter(contact__in=Contact.objects.for_user(user))
-        .values("recency", "frequency")
-        .annotate(people=Count("pk"), revenue=Coalesce(Sum("contact__totals__revenue"), Decimal()))
+        Contact.objects.for_user(user)
+        .filter(rfm__isnull=False)
+        .values(recency=F("rfm__recency"), frequency=F("rfm__frequency"))
+        .annotate(people=Count("pk"), revenue=Coalesce(Sum("totals__revenue"), Decimal()))
         .order_by()
     )
 
