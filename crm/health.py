@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from campaigns.models import Delivery, Tick
+from campaigns.models import Delivery, SendingSwitch, Tick
 
 # A sweep runs every few seconds; one that has not finished for this long is stuck or has no worker.
 SWEEP_SILENCE = timedelta(minutes=2)
@@ -83,5 +83,7 @@ def check_tick(schedule, at, silence):
 
 def check_oldest_due(at):
     """Whether due deliveries leave; while all sending is held they rightly wait."""
+    if SendingSwitch.objects.filter(held=True).exists():
+        return {"ok": True, "found": "held"}
     oldest = Delivery.objects.due(at).order_by("due_at").values_list("due_at", flat=True).first()
     return {"ok": oldest is None or at - oldest <= OVERDUE, "found": oldest and oldest.isoformat()}

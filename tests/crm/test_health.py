@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns.models import Tick
+from campaigns.models import SendingSwitch, Tick
 from crm.health import readiness
 from tests.make import HOUR, make_delivery
 
@@ -47,6 +47,15 @@ def test_a_delivery_long_overdue_is_not_ready(at, client):
 
     assert failing(at) == ["oldest_due"]
     assert client.get("/readyz").status_code == 503
+
+
+def test_what_waits_while_all_sending_is_held_is_not_overdue(at):
+    make_delivery(due_at=at - HOUR)
+    assert failing(at) == ["oldest_due"]
+
+    SendingSwitch.objects.create(id=1, held=True)
+
+    assert failing(at) == []
 
 
 def test_a_broker_that_is_away_is_found_out(at, settings):
