@@ -1,121 +1,109 @@
 """Liquid and MJML are checked, compiled and frozen: what is sent is a version that never changes."""
 
+import html
 import re
-from functools import cache
-from pathlib import Path
+from collections import namedtuple
 
-import css_inline
-from django.conf import settings
+from css_inline import CSSInliner
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
+from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext as _
 from mjml import mjml2html
 
-from campaigns import liquid, merge_fields
-from campaigns.models import Content, ContentVersion
+from campaigns import layout, liquid, merge_fields, rendering
+from campaigns.models import Content, ContentVersion, LifecycleRule
+from campaigns.tokens import LIQUID, MisplacedTag, Tokens
 
-FRAMES = Path(settings.BASE_DIR) / "templates" / "campaigns" / "mail"
-LIQUID = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
-TOKEN = re.compile(r"<!--LQ(\d+)Q-->|LQ(\d+)Q")
-TABLE = re.compile(r"(<mj-table\b[^>]*(?<!/)>)(.*?)(</mj-table>)", re.DOTALL)
-TITLE = re.compile(r"<mj-title>.*?</mj-title>", re.DOTALL)
-OPENING = re.compile(r"<\s*([A-Za-z][\w:-]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
-EVENT = re.compile(r"\son\w+\s*=", re.IGNORECASE)
-WITHOUT_END = {"br", "img", "hr", "wbr"}
-ALLOWED = {
-    "mj-section", "mj-wrapper", "mj-group", "mj-column", "mj-text", "mj-button", "mj-image", "mj-table",
-    "mj-divider", "mj-spacer", "mj-social", "mj-social-element", "mj-hero",
-    "a", "abbr", "b", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "hr", "i", "img", "ins", "li",
-    "ol", "p", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead",
-    "tr", "u", "ul", "wbr", "blockquote",
-}  # fmt: skip
-# A message must be readable without its pictures: what Gmail clips at is the measure.
+# Stand for the message's own words while the frame around them is compiled; no parser changes them.
+BODY, PREHEADER, TITLE = "BODYwords", "PREHEADERwords", "TITLEwords"
+# What Gmail shows before it cuts off.
 LARGEST_HTML = 102 * 1024
+# What MJML says of a tag's place: "… at position 120", which counts our frame too.
+POSITION = re.compile(r" (at|in) (position )?\d+(\.\.\d+)?$")
+INLINER = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+
+Problem = namedtuple("Problem", "field words")
 
 
 class CannotFreeze(ValueError):
     """The content has errors; `errors` lists them in words."""
 
     def __init__(self, errors):
-        super().__init__("; ".join(str(error) for error in errors))
-        self.errors = errors
-
-
-# Liquid is taken out before any parser of HTML sees the text, and put back afterwards: parsers move loops
-# out of tables and turn the > of a condition into &gt;.
-
-
-def tokenise(source):
-    """(source with an inert token for each Liquid tag, the tags): a comment in text, a word in attributes."""
-    tags, parts, end, inside = [], [], 0, False
-    for found in LIQUID.finditer(source):
-        before = source[end : found.start()]
-        inside = _ends_inside_tag(before, inside)
-        token = f"LQ{len(tags)}Q"
-        parts += [before, token if inside else f"<!--{token}-->"]
-        tags.append(found[0])
-        end = found.end()
-    return "".join([*parts, source[end:]]), tags
-
-
-def _ends_inside_tag(text, inside):
-    """Whether a text that begins inside a tag or not ends inside one."""
-    opened, closed = text.rfind("<"), text.rfind(">")
-    return inside if opened == closed == -1 else opened > closed
-
-
-def restore(text, tags):
-    """The text with its Liquid tags back in their places."""
-    return TOKEN.sub(lambda found: tags[int(found[1] or found[2])], text)
+        super().__init__(" ".join(str(error) for error in errors))
+        self.errors = list(errors)
 
 
 # Compiling ------------------------------------------------------------------------------------------
 
 
-@cache
-def frame(name):
-    return (FRAMES / name).read_text()
+def compile_html(body, *, subject, preheader, sender=None):
+    """The whole HTML of a message: framed, MJML laid out, CSS inlined, Liquid still in it.
 
-
-def compile_html(body, *, subject, preheader, language="en"):
-    """The whole HTML of a message from its body: framed, MJML laid out, CSS inlined, Liquid still in it.
-
-    Raises CannotFreeze when the MJML cannot be read.
+    Raises CannotFreeze when the layout cannot be read.
     """
-    filled = {"language": language, "subject": subject, "preheader": preheader, "body": body} | foot_words()
-    source, tags = tokenise(fill(frame("frame.mjml"), filled))
+    with translation.override(sender.language if sender else "en"):
+        frame = render_to_string(
+            "campaigns/mail/frame.mjml", {"colour": sender.colour if sender else "#892862"}
+        )
+    tokens = Tokens(frame, body)
+    source = tokens.take(frame).replace(BODY, taken(tokens, body))
     try:
-        laid_out = mjml2html(TITLE.sub(_in_words, TABLE.sub(_with_body, source)))
+        laid_out = mjml2html(source)
     except ValueError as error:
-        raise CannotFreeze([_("The layout cannot be read: %(error)s") % {"error": error}]) from error
-    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True)
-    return restore(inliner.inline(laid_out), tags)
+        words = POSITION.sub("", str(error))
+        raise CannotFreeze([_("The layout cannot be read: %(words)s.") % {"words": words}]) from error
+    compiled = tokens.put_back(INLINER.inline(laid_out))
+    return compiled.replace(TITLE, escaped(subject)).replace(PREHEADER, escaped(preheader))
 
 
-def _with_body(found):
-    """Rows stand in a tbody of their own, else a parser puts it around some of a loop only."""
-    rows = found[2] if "<tbody" in found[2] else f"<tbody>{found[2]}</tbody>"
-    return f"{found[1]}{rows}{found[3]}"
+def taken(tokens, body):
+    """The body with tokens for its Liquid, its HTML sanitised; raises CannotFreeze."""
+    try:
+        source = tokens.take(body)
+    except MisplacedTag as tag:
+        words = _("%(tag)s stands within a tag; it may stand in the text or in an attribute's quotes.")
+        raise CannotFreeze([words % {"tag": tag}]) from tag
+    if found := [*layout.problems(source)]:
+        raise CannotFreeze(found)
+    return layout.cleaned(source)
 
 
-def _in_words(found):
-    """A title holds no comments."""
-    return TOKEN.sub(lambda token: f"LQ{token[1] or token[2]}Q", found[0])
+def escaped(source):
+    """A text with Liquid in it as HTML: its words are escaped, its tags stay."""
+    pieces = re.split(f"({LIQUID})", source, flags=re.DOTALL)
+    return "".join(piece if number % 2 else html.escape(piece) for number, piece in enumerate(pieces))
 
 
-def compile_text(text):
+def compile_text(text, sender=None):
     """The text part with its foot."""
-    return fill(frame("frame.txt"), {"text": text.strip()} | foot_words())
+    with translation.override(sender.language if sender else "en"):
+        foot = render_to_string("campaigns/mail/foot.txt")
+    return f"{text.strip()}\n\n-- \n{foot.strip()}\n"
 
 
-def foot_words():
-    return {"choose": _("Choose what you hear"), "stop": _("Stop these messages")}
+def compiled(content):
+    """The words as they are now, as a version that is not kept."""
+    sender = sender_of(content)
+    words = {"subject": content.subject.strip(), "preheader": content.preheader.strip()}
+    return ContentVersion(
+        content=content,
+        number=0,
+        body=content.body,
+        html=compile_html(content.body, **words, sender=sender),
+        text=compile_text(content.text, sender),
+        **words,
+    )
 
 
-def fill(text, values):
-    for name, value in values.items():
-        text = text.replace(f"[[{name}]]", value)
-    return text
+def sender_of(content):
+    """Whose frame the words stand in: the sender of the first row that uses them."""
+    uses = Q(content=content.pk) | Q(reminder_content=content.pk)
+    rule = (
+        LifecycleRule.objects.filter(uses).select_related("sender").in_order().first() if content.pk else None
+    )
+    return rule.sender if rule else None
 
 
 # Checking -------------------------------------------------------------------------------------------
@@ -123,78 +111,67 @@ def fill(text, values):
 
 def check(content):
     """What is wrong with this content, in words a marketer can act on; empty when it may be sent."""
-    sample = merge_fields.samples()
-    parts = [
-        (_("Subject"), content.subject, False),
-        (_("Preview line"), content.preheader, False),
-        (_("Text part"), content.text, False),
-        (_("Body"), content.body, True),
-    ]
-    errors = [
-        f"{part}: {problem}"
-        for part, source, html in parts
-        for problem in liquid.problems(source, sample, html=html)
-    ]
-    errors += [f"{_('Body')}: {problem}" for problem in markup_problems(content.body)]
-    errors += empty_problems(content)
-    return errors or compiled_problems(content)
+    labels = {
+        name: Content._meta.get_field(name).verbose_name for name in ("subject", "preheader", "body", "text")
+    }
+    return [f"{str(labels[problem.field]).capitalize()}: {problem.words}" for problem in problems(content)]
+
+
+def problems(content):
+    """What is wrong, as (field, words)."""
+    found = [*empty_problems(content), *liquid_problems(content)]
+    return found or layout_problems(content)
 
 
 def empty_problems(content):
     """A message needs a subject in one line, and words for those who read without HTML."""
     if not content.subject.strip():
-        yield _("Subject: write one.")
-    if any(sign in content.subject for sign in "\r\n\0"):
-        yield _("Subject: it must be one line.")
+        yield Problem("subject", _("Write one."))
+    for field in ("subject", "preheader"):
+        if any(sign in getattr(content, field) for sign in "\r\n\0"):
+            yield Problem(field, _("It must be one line."))
     if not content.body.strip():
-        yield _("Body: write something.")
+        yield Problem("body", _("Write something."))
     if not content.text.strip():
-        yield _("Text part: write one; some people read without pictures.")
+        yield Problem("text", _("Write one: some people read without pictures."))
 
 
-def markup_problems(body):
-    """Tags that mail programs drop or that are not laid out, and what could run."""
-    source, _tags = tokenise(body)
-    open_tags = []
-    for found in OPENING.finditer(re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)):
-        name = found[1].lower()
-        if name not in ALLOWED:
-            yield _("The tag <%(name)s> cannot be used in a message.") % {"name": name}
-        if EVENT.search(found[2]):
-            yield _("The tag <%(name)s> carries a script; mail programs refuse it.") % {"name": name}
-        open_tags.append(name)
-    if open_tags and not any(name in ("mj-section", "mj-wrapper", "mj-hero") for name in open_tags):
-        yield _("Begin with <mj-section><mj-column>: the layout has no rows.")
+def liquid_problems(content):
+    sample = merge_fields.samples()
+    for field in ("subject", "preheader", "body", "text"):
+        for words in liquid.problems(getattr(content, field), sample, html=field == "body"):
+            yield Problem(field, words)
 
 
-def compiled_problems(content):
-    """What shows only once it is laid out."""
+def layout_problems(content):
+    """What shows only once it is laid out and filled with values."""
     try:
-        html = compile_html(content.body, subject=content.subject, preheader=content.preheader)
+        version = compiled(content)
+        _subject, _preheader, shown, _text = rendering.show(version, merge_fields.samples())
     except CannotFreeze as error:
-        return error.errors
-    try:
-        shown = liquid.render(html, merge_fields.samples() | {merge_fields.ENVELOPE: {}}, html=True)
-    except liquid.LiquidProblem as problem:
-        return [str(problem)]
+        return [Problem("body", words) for words in error.errors]
+    except rendering.RenderError as error:
+        return [Problem("body", str(error))]
     if len(shown.encode()) > LARGEST_HTML:
-        kilobytes = len(shown.encode()) // 1024
-        return [_("The message has %(size)s KB; mail programs cut off after 102.") % {"size": kilobytes}]
+        words = _("The message has %(size)s KB; mail programs cut off after 102.")
+        return [Problem("body", words % {"size": len(shown.encode()) // 1024})]
     return []
 
 
 # Freezing -------------------------------------------------------------------------------------------
 
-WORDS = ("subject", "preheader", "body", "text")
+FROZEN = ("subject", "preheader", "body", "html", "text")
 
 
 def differs(content):
     """Whether what is being written is not what is sent."""
-    live = content.live
-    if live is None:
+    if content.live is None:
         return True
-    draft = [content.subject, content.preheader, content.body, compile_text(content.text)]
-    return draft != [live.subject, live.preheader, live.body, live.text]
+    try:
+        draft = compiled(content)
+    except CannotFreeze:
+        return True
+    return any(getattr(draft, name) != getattr(content.live, name) for name in FROZEN)
 
 
 @transaction.atomic
@@ -205,18 +182,10 @@ def freeze(content, *, at, by=None):
         return content.live
     if errors := check(content):
         raise CannotFreeze(errors)
-    newest = content.versions.aggregate(newest=Max("number"))["newest"] or 0
-    version = ContentVersion.objects.create(
-        content=content,
-        number=newest + 1,
-        subject=content.subject,
-        preheader=content.preheader,
-        body=content.body,
-        html=compile_html(content.body, subject=content.subject, preheader=content.preheader),
-        text=compile_text(content.text),
-        created_at=at,
-        created_by=by,
-    )
+    version = compiled(content)
+    version.number = (content.versions.aggregate(newest=Max("number"))["newest"] or 0) + 1
+    version.created_at, version.created_by = at, by
+    version.save()
     content.live = version
     content.save(update_fields=["live"])
     return version

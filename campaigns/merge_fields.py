@@ -64,6 +64,15 @@ def all_fields():
     return list(_fields.values())
 
 
+def grouped():
+    """The fields by what they are about: [(group, fields)], for choosing from."""
+    groups = {}
+    for known in _fields.values():
+        if known.group:
+            groups.setdefault(known.group, []).append(known)
+    return list(groups.items())
+
+
 def samples():
     """A value for every field, to try a message with."""
     return nested({known.name: known.sample for known in _fields.values()})
@@ -225,7 +234,6 @@ def register_fields():
         lambda c: ", ".join(c.sender.postal_address.split("\n")),
         group=US,
     )
-    register("colour", gettext_lazy("Colour"), "#892862", lambda c: c.sender.colour, group=US)
     register("shop_url", gettext_lazy("The shop"), f"{site}/shop/", lambda c: shop_url(), group=US)
     register("topic", gettext_lazy("Topic"), "New arrivals", lambda c: str(c.delivery.topic or ""), group=US)
     register(
