@@ -12,9 +12,12 @@ class CampaignsConfig(AppConfig):
         from campaigns import panels, rhythm, tasks, telling
         from contacts import panels as contact_panels
         from contacts import timeline
+        from crm.ui import navigation
         from touchpoints import rhythm as touch_rhythm
         from touchpoints import wakeups
 
+        navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, key="s")
+        navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
         wakeups.register(tasks.hint)
         timeline.register("deliveries", telling.entries)
         touch_rhythm.register("deliveries", rhythm.sent)

@@ -121,6 +121,18 @@ def rehearse(rule, since, until):
         return cursor.fetchone()[0]
 
 
+def rehearsed(rule, since, until, limit):
+    """The first contacts (ids) of those whom `rehearse` counts."""
+    sql, params = _new(rule, until, since, None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT new.contact_id FROM ({sql}) new WHERE new.occurred_at + new.delay <= %(until)s
+            GROUP BY new.contact_id ORDER BY max(new.occurred_at) DESC LIMIT %(limit)s""",
+            params | {"until": until, "limit": limit},
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def _plan_or_log(rule, at, contact_ids):
     """One bad rule must not hold up the rest."""
     try:

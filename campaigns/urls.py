@@ -2,10 +2,26 @@
 
 from django.urls import path
 
-from campaigns import public_views
+from campaigns import public_views, views
 
 app_name = "campaigns"
 urlpatterns = [
+    path("strategy/", views.rule_list, name="rule-list"),
+    path("strategy/new/", views.rule_create, name="rule-create"),
+    path("strategy/<int:pk>/", views.rule_detail, name="rule-detail"),
+    path("strategy/<int:pk>/edit/", views.rule_edit, name="rule-edit"),
+    path("strategy/<int:pk>/content/", views.rule_content, name="rule-content"),
+    path("strategy/<int:pk>/preview/", views.rule_preview, name="rule-preview"),
+    path("strategy/<int:pk>/preview/frame/", views.rule_preview_frame, name="rule-preview-frame"),
+    path("strategy/<int:pk>/test/", views.rule_test, name="rule-test"),
+    path("strategy/<int:pk>/activate/", views.rule_activate, name="rule-activate"),
+    path("strategy/<int:pk>/pause/", views.rule_pause, name="rule-pause"),
+    path("strategy/<int:pk>/resume/", views.rule_resume, name="rule-resume"),
+    path("strategy/<int:pk>/close/", views.rule_close, name="rule-close"),
+    path("deliveries/", views.delivery_list, name="delivery-list"),
+    path("deliveries/<uuid:key>/", views.delivery_detail, name="delivery-detail"),
+    path("deliveries/<uuid:key>/message/", views.delivery_message, name="delivery-message"),
+    path("deliveries/<uuid:key>/settle/", views.delivery_settle, name="delivery-settle"),
     path("c/<str:token>/", public_views.click, name="click"),
     path("o/<str:token>.gif", public_views.picture, name="open"),
     path("u/<str:token>/", public_views.stop, name="stop"),

@@ -41,6 +41,7 @@ ACCESS = {
     "segmentation:rfm-recut": (WRITE, WRITE),
     # What we say
     "campaigns:rule-list": (READ, READ),
+    "campaigns:rule-create": (WRITE, WRITE),
     "campaigns:rule-detail": (READ, READ),
     "campaigns:rule-edit": (WRITE, WRITE),
     "campaigns:rule-content": (WRITE, WRITE),

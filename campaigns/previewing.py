@@ -1,0 +1,114 @@
+"""A message before it is sent: as one chosen person would get it, and as a test to a colleague.
+
+Nothing here touches the ledger, consent or suppression: a test goes to the colleague who asks for it and to
+nobody else, and the links of a person's own lead to samples, never to that person's pages.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from campaigns import content, merge_fields, mime, rendering, triggers
+from campaigns.channels import smtp
+from campaigns.explaining import BEGINNING_OF_TIME
+from campaigns.models import ContentVersion, Delivery
+from touchpoints.models import Touchpoint
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What one person would read."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    # Whether there was no order or sign-up of theirs to speak of, so that samples stand for it.
+    is_sample: bool = False
+
+
+def preview(rule, written, contact, *, at):
+    """The message as this contact would get it, from words that may still be a draft.
+
+    Raises content.CannotFreeze or rendering.RenderError.
+    """
+    touchpoint = latest_touchpoint(rule, contact, at)
+    delivery = imagined(rule, contact, touchpoint, at)
+    values = rendering.gather([delivery])[delivery.pk]
+    shown = rendering.show(content.compiled(written), with_samples(values, is_sample=touchpoint is None))
+    return Preview(*shown, is_sample=touchpoint is None)
+
+
+def as_sent(delivery):
+    """A delivery's message as it was sent; of one that has not left yet, as it would be now."""
+    values = delivery.merge_values or rendering.gather([delivery])[delivery.pk]
+    return Preview(*rendering.show(delivery.version, without_personal_links(values)))
+
+
+def sent_from(delivery):
+    """Who a delivery says it is from."""
+    outside = delivery.merge_values.get(merge_fields.ENVELOPE) or merge_fields.envelope(delivery)
+    return f"{outside['from_name']} <{outside['from_address']}>"
+
+
+def imagined(rule, contact, touchpoint, at):
+    """A delivery that is in no ledger."""
+    return Delivery(
+        rule=rule,
+        contact=contact,
+        touchpoint=touchpoint,
+        topic=rule.topic,
+        sender=rule.sender,
+        version=ContentVersion(),
+        channel=rule.channel,
+        rank=rule.rank,
+        occurred_at=touchpoint.at if touchpoint else at,
+        due_at=at,
+    )
+
+
+def latest_touchpoint(rule, contact, at):
+    """What happened last with them that the rule answers; None if it never did."""
+    sql, params = triggers.get(rule.trigger).occurrences(at, BEGINNING_OF_TIME, rule.parameters, [contact.pk])
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT o.touchpoint_id FROM ({sql}) o ORDER BY o.occurred_at DESC LIMIT 1", params)
+        found = cursor.fetchone()
+    return Touchpoint.objects.get(pk=found[0]) if found and found[0] else None
+
+
+def with_samples(values, *, is_sample):
+    """Values that are safe to show; where nothing has happened yet, samples stand for it."""
+    samples = merge_fields.samples()
+    shown = without_personal_links(values)
+    if is_sample:
+        shown |= {name: samples[name] for name, value in samples.items() if isinstance(value, dict)}
+        shown["confirm_url"] = samples["confirm_url"]
+    return shown
+
+
+def without_personal_links(values):
+    """The same values with samples for the links that would open a person's own pages."""
+    samples = merge_fields.samples()
+    return values | {name: samples[name] for name in merge_fields.PERSONAL_LINKS if values.get(name)}
+
+
+def send_test(rule, written, contact, *, to, at):
+    """Send the message to a colleague, plainly marked as a test; raises ChannelError if it cannot go."""
+    shown = preview(rule, written, contact, at=at)
+    sender = rule.sender
+    headers = [
+        mime.date_header(at),
+        mime.raw_header("Message-ID", f"<{uuid.uuid4()}@{sender.domain}>"),
+        mime.address_header("From", sender.address, sender.from_name),
+        mime.address_header("To", to),
+        mime.text_header("Subject", _("Test: %(subject)s") % {"subject": shown.subject}),
+        mime.raw_header("X-CRM-Test", "yes"),
+    ]
+    raw = mime.assemble(headers, text=shown.text, html=shown.html, boundary=f"=_{uuid.uuid4().hex}")
+    connection_ = smtp.open_connection()
+    try:
+        return smtp.send(connection_, raw, sender.address, to)
+    finally:
+        smtp.close(connection_)

@@ -1,0 +1,79 @@
+"""Shapes what campaigns know for the eye."""
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.models import Delivery
+from campaigns.telling import message_name
+
+register = template.Library()
+ENTRY_KINDS = {
+    "opened": "open",
+    "clicked": "click",
+    "replied": "reply",
+    "bounced": "bounce",
+    "complained": "complaint",
+    "unsubscribed": "withdrawn",
+}
+RULE_STATES = {"active": "on", "paused": "paused", "draft": "off", "closed": "off"}
+
+
+@register.filter
+def span(delta):
+    """A span in the largest unit that tells it whole: 5 days, 90 minutes; at once for none."""
+    if not delta:
+        return _("at once")
+    minutes = round(delta.total_seconds() / 60)
+    if minutes % (24 * 60) == 0:
+        days = minutes // (24 * 60)
+        return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+    if minutes % 60 == 0:
+        return ngettext("%(count)s hour", "%(count)s hours", minutes // 60) % {"count": minutes // 60}
+    return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+
+
+@register.filter
+def rule_state(rule):
+    """The badge a rule's status wears."""
+    return RULE_STATES[rule.status]
+
+
+@register.filter
+def message(delivery):
+    """What a marketer calls this message."""
+    return message_name(delivery)
+
+
+@register.filter
+def entry_kind(response):
+    """The kind of timeline entry a response is shown as."""
+    return ENTRY_KINDS.get(response.kind, "other")
+
+
+@register.filter
+def voice(delivery):
+    """How a reminder stands on the road: planned, sent, or called off."""
+    if delivery.status == "planned":
+        return "next"
+    return "us" if delivery.sending_at else "not"
+
+
+@register.filter
+def legend(balance):
+    """(state, "1,284 sent") for each part of a balance bar."""
+    labels = dict(Delivery.Status.choices)
+    return [(state, f"{intcomma(count)} {str(labels[state]).lower()}") for state, count in balance.parts]
+
+
+@register.filter
+def as_checks(lines):
+    """Lines of an explanation for the checks component, which takes a note before the address."""
+    return [(tone, words, "", href) for tone, words, href in lines]
+
+
+@register.filter
+def lines(text):
+    """A text of the strategy that names several things, thing by thing: they are parted by semicolons."""
+    return [part.strip() for part in text.split(";") if part.strip()]

@@ -1,0 +1,352 @@
+"""Pages of the contact strategy and of the deliveries."""
+
+from csp.decorators import csp
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns import (
+    content,
+    editing,
+    explaining,
+    merge_fields,
+    outcomes,
+    previewing,
+    reports,
+    rules,
+    settling,
+    triggers,
+)
+from campaigns.activation import Activation
+from campaigns.channels import ChannelError
+from campaigns.explaining import outcome_words
+from campaigns.forms import ContentForm, RuleForm
+from campaigns.listing import filter_links, listing
+from campaigns.models import Delivery, LifecycleRule
+from campaigns.rendering import RenderError
+from campaigns.telling import message_name
+from contacts.models import Contact
+from contacts.permissions import WRITERS
+
+# A message brings inline styles and pictures; nothing in it may run, load from elsewhere, or lead away.
+FRAME_POLICY = {
+    "default-src": ["'none'"],
+    "style-src": ["'unsafe-inline'"],
+    "img-src": ["'self'", "data:", settings.PUBLIC_URL],
+    "form-action": ["'none'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'self'"],
+    "sandbox": [],
+}
+CANNOT_SHOW = (content.CannotFreeze, RenderError)
+PEOPLE_FOUND = 8
+
+
+def may_write(request):
+    return request.user.role in WRITERS
+
+
+def rule_of(request, pk):
+    """The rule, if this person may see it."""
+    related = ("topic", "sender", "content__live", "reminder_content__live")
+    return get_object_or_404(LifecycleRule.objects.for_user(request.user).select_related(*related), pk=pk)
+
+
+# The contact strategy --------------------------------------------------------------------------------
+
+
+@require_GET
+def rule_list(request):
+    """The contact strategy as a table: what each row asks for, and what it does."""
+    at = timezone.now()
+    every = [*LifecycleRule.objects.for_user(request.user).select_related("topic").in_order()]
+    is_closed = "closed" in request.GET
+    shown = [rule for rule in every if (rule.status == LifecycleRule.Status.CLOSED) == is_closed]
+    figures = reports.rule_figures(shown, at)
+    page = {
+        "rows": [{"rule": rule, "figures": figures[rule.pk]} for rule in shown],
+        "is_closed": is_closed,
+        "open_count": sum(rule.status != LifecycleRule.Status.CLOSED for rule in every),
+        "closed_count": sum(rule.status == LifecycleRule.Status.CLOSED for rule in every),
+        "purposes": reports.purposes([rule for rule in every if rule.status == LifecycleRule.Status.ACTIVE]),
+        "last_planned_at": reports.last_planned_at(),
+        "may_write": may_write(request),
+    }
+    return render(request, "campaigns/rule_list.html", page)
+
+
+@require_GET
+def rule_detail(request, pk):
+    """One row: its words, its figures, and the last people it wrote to."""
+    rule, at = rule_of(request, pk), timezone.now()
+    newest = Delivery.objects.filter(rule=rule).select_related("contact", "rule", "parent").newest_first()[:8]
+    page = {
+        "rule": rule,
+        "figures": reports.rule_figures([rule], at)[rule.pk],
+        "balance": reports.balance(at, rule=rule),
+        "newest": newest,
+        "deliveries_url": f"{reverse('campaigns:delivery-list')}?rule={rule.pk}",
+        "trigger_words": triggers.get(rule.trigger).words(rule.parameters),
+        "outcome": outcomes.get(rule.outcome),
+        "messages_of": messages_of(rule),
+        "may_write": may_write(request),
+    }
+    return render(request, "campaigns/rule_detail.html", page)
+
+
+def messages_of(rule):
+    """(part, label, words, whether the draft differs from what is sent) of each message of a row."""
+    parts = [("first", _("Message"), rule.content)]
+    if rule.reminder_content:
+        parts.append(("reminder", _("Reminder"), rule.reminder_content))
+    return [(part, label, words, content.differs(words)) for part, label, words in parts]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_create(request):
+    """Add a row to the strategy, as a draft."""
+    form = RuleForm(request.POST or None, cancel_url=reverse("campaigns:rule-list"))
+    if form.is_valid():
+        rule = editing.save_rule(form.save(commit=False), at=timezone.now())
+        messages.success(
+            request, _("“%(rule)s” is added as a draft. Now write its message.") % {"rule": rule}
+        )
+        return redirect("campaigns:rule-content", rule.pk)
+    return render(request, "campaigns/rule_form.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_edit(request, pk):
+    """Change a row: its words, when it goes, and what it asks for."""
+    rule = rule_of(request, pk)
+    form = RuleForm(request.POST or None, instance=rule, cancel_url=rule.get_absolute_url())
+    if form.is_valid():
+        rule = editing.save_rule(form.save(commit=False), at=timezone.now())
+        messages.success(request, _("“%(rule)s” is saved.") % {"rule": rule})
+        return redirect(rule)
+    return render(
+        request, "campaigns/rule_form.html", {"form": form, "rule": LifecycleRule.objects.get(pk=pk)}
+    )
+
+
+@require_POST
+def rule_pause(request, pk):
+    """Stop planning and sending; what is planned waits."""
+    rule = rule_of(request, pk)
+    rules.pause(rule, at=timezone.now(), by=request.user)
+    messages.success(
+        request, _("“%(rule)s” is paused. What is planned waits.") % {"rule": rule}, undo(rule, "resume")
+    )
+    return row_or_page(request, rule)
+
+
+@require_POST
+def rule_resume(request, pk):
+    """Go on after a pause."""
+    rule = rule_of(request, pk)
+    rules.resume(rule, at=timezone.now(), by=request.user)
+    messages.success(request, _("“%(rule)s” is on again.") % {"rule": rule}, undo(rule, "pause"))
+    return row_or_page(request, rule)
+
+
+@require_POST
+def rule_close(request, pk):
+    """Switch a row off for good and call off what is planned."""
+    rule = rule_of(request, pk)
+    count = rules.close(rule, at=timezone.now(), by=request.user)
+    words = _("“%(rule)s” is switched off; %(count)s planned messages are called off.")
+    messages.success(request, words % {"rule": rule, "count": count})
+    return redirect(rule)
+
+
+def undo(rule, act):
+    return f"undo:{reverse(f'campaigns:rule-{act}', args=[rule.pk])}"
+
+
+def row_or_page(request, rule):
+    """The row alone for htmx, the page it was asked from otherwise."""
+    if not request.htmx:
+        return redirect(rule if request.POST.get("from") == "detail" else "campaigns:rule-list")
+    row = {"rule": rule, "figures": reports.rule_figures([rule], timezone.now())[rule.pk]}
+    page = {"row": row, "may_write": True, "last_planned_at": reports.last_planned_at(), "is_fragment": True}
+    return render(request, "campaigns/_rule_row.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_activate(request, pk):
+    """What switching on would do; a POST does it."""
+    rule, at = rule_of(request, pk), timezone.now()
+    activation = Activation.of(rule, at)
+    if request.method != "POST" or not activation.may:
+        status = 409 if request.method == "POST" else 200
+        page = {"rule": rule, "activation": activation}
+        return render(request, "campaigns/rule_activate.html", page, status=status)
+    rules.activate(rule, at=at, by=request.user)
+    messages.success(request, _("“%(rule)s” is on. It answers what happens from now.") % {"rule": rule})
+    return redirect(rule)
+
+
+# The words of a row ----------------------------------------------------------------------------------
+
+
+def words_of(request, rule):
+    """(part, words): the first message, or the reminder where that is asked for."""
+    if request.GET.get("part") == "reminder" and rule.reminder_content:
+        return "reminder", rule.reminder_content
+    return "first", rule.content
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_content(request, pk):
+    """Write the words; saving keeps a draft, publishing makes it what is sent from now on."""
+    rule = rule_of(request, pk)
+    part, words = words_of(request, rule)
+    form = ContentForm(request.POST or None, instance=words)
+    if form.is_valid():
+        form.save()
+        return saved(request, rule, part, words)
+    page = {"rule": rule, "part": part, "words": words, "form": form, "messages_of": messages_of(rule)}
+    page |= {"field_groups": merge_fields.grouped(), "differs": content.differs(words)}
+    return render(request, "campaigns/rule_content.html", page)
+
+
+def saved(request, rule, part, words):
+    """Publish if that was the button, and say what holds now."""
+    if "publish" in request.POST:
+        version = content.freeze(words, at=timezone.now(), by=request.user)
+        messages.success(
+            request, _("Version %(number)s is what is sent from now on.") % {"number": version.number}
+        )
+    else:
+        messages.success(request, _("The draft is saved. Nothing changes for anyone until you publish it."))
+    return redirect(reverse("campaigns:rule-content", args=[rule.pk]) + f"?part={part}")
+
+
+@require_GET
+def rule_preview(request, pk):
+    """The message as a chosen person would get it."""
+    rule = rule_of(request, pk)
+    part, words = words_of(request, rule)
+    asked = request.GET.get("q", "").strip()
+    page = {"rule": rule, "part": part, "words": words, "q": asked, "messages_of": messages_of(rule)}
+    page |= {"people": people_like(request, asked), "contact": chosen_contact(request)}
+    page |= {"may_write": may_write(request)}
+    if page["contact"]:
+        try:
+            page["preview"] = previewing.preview(rule, words, page["contact"], at=timezone.now())
+        except CANNOT_SHOW as error:
+            page["error"] = error
+    if request.htmx:
+        return render(request, "campaigns/_people_found.html", page)
+    return render(request, "campaigns/rule_preview.html", page)
+
+
+def people_like(request, words):
+    """A few people whose name or address fits; the newest when nothing is asked for."""
+    return Contact.objects.for_user(request.user).search(words).newest_first()[:PEOPLE_FOUND]
+
+
+def chosen_contact(request):
+    """The person asked for, else the newest."""
+    people, asked = Contact.objects.for_user(request.user), request.GET.get("contact", "")
+    return get_object_or_404(people, pk=asked) if asked.isdecimal() else people.newest_first().first()
+
+
+@require_GET
+@xframe_options_sameorigin
+@csp(FRAME_POLICY)
+def rule_preview_frame(request, pk):
+    """The HTML part by itself, for a sandboxed frame."""
+    rule = rule_of(request, pk)
+    _part, words = words_of(request, rule)
+    contact = get_object_or_404(Contact.objects.for_user(request.user), pk=request.GET.get("contact") or 0)
+    try:
+        return HttpResponse(previewing.preview(rule, words, contact, at=timezone.now()).html)
+    except CANNOT_SHOW as error:
+        return HttpResponse(str(error), content_type="text/plain; charset=utf-8", status=422)
+
+
+@require_POST
+def rule_test(request, pk):
+    """Send the message as a test to the person who asks for it, and to nobody else."""
+    rule = rule_of(request, pk)
+    part, words = words_of(request, rule)
+    contact = get_object_or_404(Contact.objects.for_user(request.user), pk=request.POST.get("contact") or 0)
+    try:
+        previewing.send_test(rule, words, contact, to=request.user.email, at=timezone.now())
+    except (*CANNOT_SHOW, ChannelError, ValueError) as error:
+        messages.error(request, _("The test could not be sent: %(error)s") % {"error": error})
+    else:
+        messages.success(request, _("A test is on its way to %(address)s.") % {"address": request.user.email})
+    address = reverse("campaigns:rule-preview", args=[rule.pk])
+    return redirect(f"{address}?part={part}&contact={contact.pk}")
+
+
+# Deliveries ------------------------------------------------------------------------------------------
+
+
+@require_GET
+def delivery_list(request):
+    """Every message that was meant for someone, and what became of it."""
+    found = listing(request)
+    page = {"listing": found, "filters": filter_links(request, found)}
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "campaigns/_delivery_rows.html", page)
+    page["balance"] = reports.balance(timezone.now())
+    return render(request, "campaigns/delivery_list.html", page)
+
+
+def delivery_of(request, key):
+    """The delivery, if this person may see it, with what its pages read."""
+    related = ("contact", "rule", "sender", "topic", "version", "parent", "touchpoint", "outcome_touchpoint")
+    return get_object_or_404(Delivery.objects.for_user(request.user).select_related(*related), uuid=key)
+
+
+@require_GET
+def delivery_detail(request, key):
+    """One delivery as it was sent: why, what the gate found, its road, and what came back."""
+    delivery = delivery_of(request, key)
+    page = {"delivery": delivery, "why": explaining.why(delivery), "may_write": may_write(request)}
+    page |= {"sent_from": previewing.sent_from(delivery)}
+    page["outcome_words"] = outcome_words(delivery) if delivery.outcome_at else ""
+    page |= {
+        "responses": delivery.responses.order_by("at"),
+        "reminders": delivery.reminders.select_related("rule"),
+    }
+    try:
+        page["shown"] = previewing.as_sent(delivery)
+    except RenderError as error:
+        page["error"] = error
+    return render(request, "campaigns/delivery_detail.html", page)
+
+
+@require_GET
+@xframe_options_sameorigin
+@csp(FRAME_POLICY)
+def delivery_message(request, key):
+    """The HTML part as it was sent, for a sandboxed frame."""
+    try:
+        return HttpResponse(previewing.as_sent(delivery_of(request, key)).html)
+    except RenderError as error:
+        return HttpResponse(str(error), content_type="text/plain; charset=utf-8", status=422)
+
+
+@require_POST
+def delivery_settle(request, key):
+    """A person says what nobody else can: it arrived, or it shall go again."""
+    delivery = delivery_of(request, key)
+    is_sent = request.POST.get("answer") == "sent"
+    try:
+        settling.settle_by_hand(delivery, sent=is_sent, by=request.user, at=timezone.now())
+    except settling.CannotSettle:
+        messages.error(request, _("This was settled already."))
+    else:
+        said = _("“%(message)s” counts as sent.") if is_sent else _("“%(message)s” goes again.")
+        messages.success(request, said % {"message": message_name(delivery)})
+    return redirect(delivery)

@@ -1,0 +1,403 @@
+"""The pages of the contact strategy and of the deliveries."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from campaigns import content, rules
+from campaigns.models import Delivery, LifecycleRule
+from campaigns.planning import plan
+from campaigns.ticking import tick
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    make_consent,
+    make_contact,
+    make_content,
+    make_delivery,
+    make_order,
+    make_rule,
+    make_touchpoint,
+)
+
+BODY = "<mj-section><mj-column><mj-text>Hello {{ first_name }}</mj-text></mj-column></mj-section>"
+
+
+@pytest.fixture
+def rule(sender, topic):
+    """A draft with words of its own."""
+    written = make_content(name="Welcome", body=BODY)
+    return make_rule(content=written, status="draft", activated_at=None)
+
+
+@pytest.fixture
+def at_noon(monkeypatch):
+    """The pages ask the time; here it is noon."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+
+
+def page(name, rule, query=""):
+    return reverse(f"campaigns:{name}", args=[rule.pk]) + query
+
+
+def edited(rule, **changes):
+    """What the form of a rule posts when nothing but these is changed."""
+    fields = {
+        "name": rule.name, "purpose": rule.purpose, "condition": rule.condition, "outcomes": rule.outcomes,
+        "trigger": rule.trigger, "delay_0": "0", "delay_1": "minutes", "freshness_0": "48",
+        "freshness_1": "hours", "re_entry": rule.re_entry, "outcome": rule.outcome, "outcome_within_0": "7",
+        "outcome_within_1": "days", "topic": rule.topic_id, "sender": rule.sender_id, "rank": rule.rank,
+        "remind_after_0": "", "remind_after_1": "days",
+    }  # fmt: skip
+    return fields | changes
+
+
+# The table -------------------------------------------------------------------------------------------
+
+
+def test_the_strategy_shows_each_row_with_its_figures(as_marketer, ada, at_noon):
+    rule = make_rule(outcome="first_visit", remind_after=5 * DAY, reminder_content=make_content())
+    sent = make_delivery(rule, ada, status="sent", sending_at=NOON - DAY, outcome_at=NOON - HOUR)
+    sent.responses.create(kind="clicked", at=NOON - HOUR)
+    make_delivery(rule, make_contact(), status="sent", sending_at=NOON - 40 * DAY)
+    make_delivery(rule, make_contact())
+
+    answer = as_marketer.get(reverse("campaigns:rule-list"))
+
+    (row,) = answer.context["rows"]
+    assert (row["figures"].waiting, row["figures"].sent) == (1, 1)
+    assert (row["figures"].answered, row["figures"].reached) == (1, 1)
+    assert "One reminder after 5 days of silence" in answer.text
+
+
+def test_the_strategy_asks_as_often_for_one_row_as_for_three(as_marketer):
+    make_rule()
+    with_one = queries(as_marketer, reverse("campaigns:rule-list"))
+    make_rule(name="Thank you")
+    make_rule(name="Other")
+
+    assert queries(as_marketer, reverse("campaigns:rule-list")) == with_one
+
+
+def queries(client, address):
+    """How many queries a page asks, once the name of the workspace is known."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    return len(asked)
+
+
+def test_a_row_is_paused_and_goes_on_with_a_form_alone(as_marketer):
+    rule = make_rule()
+
+    answer = as_marketer.post(page("rule-pause", rule))
+    rule.refresh_from_db()
+    assert (answer.status_code, rule.status) == (302, "paused")
+
+    as_marketer.post(page("rule-resume", rule))
+    rule.refresh_from_db()
+    assert rule.status == "active"
+
+
+def test_htmx_gets_the_row_alone(as_marketer):
+    rule = make_rule()
+
+    answer = as_marketer.post(page("rule-pause", rule), headers={"HX-Request": "true"})
+
+    assert answer.text.strip().startswith("<tr")
+    assert "Paused" in answer.text
+
+
+def test_closing_calls_off_what_is_planned(as_marketer, ada):
+    rule = make_rule()
+    delivery = make_delivery(rule, ada)
+
+    as_marketer.post(page("rule-close", rule))
+
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reason) == ("cancelled", "rule_off")
+    assert "Switched off" in as_marketer.get(reverse("campaigns:rule-list")).text
+
+
+def test_an_analyst_reads_and_changes_nothing(client, analyst, rule):
+    client.force_login(analyst)
+
+    assert client.get(page("rule-detail", rule)).status_code == 200
+    assert client.get(reverse("campaigns:rule-list")).status_code == 200
+    for name in ("rule-pause", "rule-close", "rule-activate", "rule-edit", "rule-content", "rule-test"):
+        assert client.post(page(name, rule)).status_code == 403
+
+
+# A row -----------------------------------------------------------------------------------------------
+
+
+def test_a_row_says_all_about_itself(as_marketer, rule, ada):
+    make_delivery(make_rule(name="Other"), ada)
+
+    answer = as_marketer.get(page("rule-detail", rule))
+
+    assert "Confirms the sign-up" in answer.text
+    assert "A draft; nothing of it has been sent" in answer.text
+
+
+def test_a_row_is_edited(as_marketer, rule):
+    changes = {"delay_0": "2", "delay_1": "hours", "re_entry": "days", "re_entry_days": "30"}
+
+    answer = as_marketer.post(page("rule-edit", rule), edited(rule, **changes))
+
+    assert answer.status_code == 302, answer.context["form"].errors
+    rule.refresh_from_db()
+    assert (rule.delay, rule.re_entry, rule.re_entry_days) == (2 * HOUR, "days", 30)
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"topic": ""}, "Choose the topic people have agreed to"),
+        ({"re_entry": "days"}, "Say after how many days"),
+        ({"trigger": "telepathy"}, "Select a valid choice"),
+        ({"name": ""}, "This field is required"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_refused_in_words(as_marketer, rule, changes, said):
+    answer = as_marketer.post(page("rule-edit", rule), edited(rule, **changes))
+
+    assert answer.status_code == 200
+    assert said in answer.text
+
+
+def test_a_row_gets_a_reminder_with_words_of_its_own(as_marketer, rule):
+    as_marketer.post(page("rule-edit", rule), edited(rule, remind_after_0="5"))
+
+    rule.refresh_from_db()
+    assert rule.remind_after == 5 * DAY
+    assert rule.reminder_content.body == rule.content.body
+    assert rule.reminder_content != rule.content
+
+
+def test_a_shorter_delay_wakes_up_nothing_from_the_past(as_marketer, ada, at_noon):
+    rule = make_rule(content=make_content(body=BODY), delay=2 * DAY)
+    rules.activate(rule, at=NOON - 10 * DAY)
+    make_touchpoint(ada, "confirmed", at=NOON - DAY)
+
+    as_marketer.post(page("rule-edit", rule), edited(rule))
+
+    rule.refresh_from_db()
+    assert rule.delay.total_seconds() == 0
+    assert plan(NOON) == 0
+
+
+def test_a_row_is_added_as_a_draft_with_words_to_begin_from(as_marketer, rule):
+    answer = as_marketer.post(reverse("campaigns:rule-create"), edited(rule, name="Birthday"))
+
+    added = LifecycleRule.objects.get(name="Birthday")
+    assert answer.url == page("rule-content", added)
+    assert added.status == "draft"
+    assert content.check(added.content) == []
+
+
+# Words -----------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_saved_and_changes_nothing_that_is_sent(as_marketer, rule, at_noon):
+    version = content.freeze(rule.content, at=NOON)
+    words = {"subject": "New words", "preheader": "", "body": BODY, "text": "New"}
+
+    as_marketer.post(page("rule-content", rule), words | {"draft": "1"})
+
+    rule.content.refresh_from_db()
+    assert (rule.content.subject, rule.content.live) == ("New words", version)
+    assert "The draft differs from it" in as_marketer.get(page("rule-content", rule)).text
+
+
+def test_publishing_freezes_the_next_version(as_marketer, rule):
+    words = {"subject": "New words", "preheader": "", "body": BODY, "text": "New"}
+
+    as_marketer.post(page("rule-content", rule), words | {"publish": "1"})
+
+    rule.content.refresh_from_db()
+    assert (rule.content.live.number, rule.content.live.subject) == (1, "New words")
+
+
+def test_words_that_could_not_be_sent_are_refused_beside_their_field(as_marketer, rule):
+    words = {"subject": "Hi {{ firstname }}", "preheader": "", "body": BODY, "text": "New"}
+
+    answer = as_marketer.post(page("rule-content", rule), words)
+
+    (error,) = answer.context["form"].errors["subject"]
+    assert error.endswith("Did you mean “first_name”?")
+    rule.content.refresh_from_db()
+    assert rule.content.subject != "Hi {{ firstname }}"
+
+
+def test_the_message_is_previewed_as_a_chosen_person(as_marketer, rule, ada, ben):
+    answer = as_marketer.get(page("rule-preview", rule, f"?contact={ben.pk}"))
+    frame = as_marketer.get(page("rule-preview-frame", rule, f"?contact={ben.pk}"))
+
+    assert answer.context["preview"].subject == "Hello Ben"
+    assert "Hello Ben" in frame.text
+
+
+def test_a_preview_frame_lets_nothing_run_and_carries_no_personal_link(as_marketer, rule, ada):
+    frame = as_marketer.get(page("rule-preview-frame", rule, f"?contact={ada.pk}"))
+
+    policy = frame["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "sandbox" in policy
+    assert frame["X-Frame-Options"] == "SAMEORIGIN"
+    assert "/p/sample/" in frame.text
+    assert "/u/sample/" in frame.text
+
+
+def test_people_are_found_as_one_types(as_marketer, rule, ada, ben):
+    answer = as_marketer.get(page("rule-preview", rule, "?q=okri"), headers={"HX-Request": "true"})
+
+    assert "Ben Okri" in answer.text
+    assert "Ada Byron" not in answer.text
+
+
+def test_a_test_goes_to_the_one_who_asks_and_to_nobody_else(as_marketer, marketer, rule, ada, mailbox):
+    as_marketer.post(page("rule-test", rule), {"contact": ada.pk})
+
+    (message,) = mailbox.wait_for(marketer.email)
+    assert message["subject"] == "Test: Hello Ada"
+    assert message["X-CRM-Test"] == "yes"
+    assert message["List-Unsubscribe"] is None
+    assert len(mailbox) == 1
+    assert Delivery.objects.count() == 0
+    assert "/u/sample/" in message.get_body("html").get_content()
+
+
+# Switching on ----------------------------------------------------------------------------------------
+
+
+def test_switching_on_shows_who_would_be_written_to_and_waits_for_a_yes(as_marketer, rule, ada, at_noon):
+    rule.delay = 2 * HOUR
+    rule.save()
+    make_touchpoint(ada, "confirmed", at=NOON - MINUTE)
+
+    answer = as_marketer.get(page("rule-activate", rule))
+    activation = answer.context["activation"]
+    assert (activation.coming, activation.lately, activation.people) == (1, 0, [ada])
+    rule.refresh_from_db()
+    assert rule.status == "draft"
+
+    as_marketer.post(page("rule-activate", rule))
+    rule.refresh_from_db()
+    assert (rule.status, rule.activated_at) == ("active", NOON)
+
+
+def test_a_row_whose_message_has_faults_is_not_switched_on(as_marketer, rule):
+    rule.content.subject = "{{ nobody }}"
+    rule.content.save()
+
+    answer = as_marketer.post(page("rule-activate", rule))
+
+    rule.refresh_from_db()
+    assert (answer.status_code, rule.status) == (409, "draft")
+    assert "There is no merge field" in answer.text
+
+
+# Deliveries ------------------------------------------------------------------------------------------
+
+
+def test_deliveries_are_narrowed_by_state_rule_and_name(as_marketer, ada, ben):
+    rule = make_rule()
+    sent = make_delivery(rule, ada, status="sent", sending_at=NOON)
+    skipped = make_delivery(rule, ben, status="skipped", reason="withdrew")
+    other = make_delivery(make_rule(name="Other"), ada)
+
+    def found(query):
+        answer = as_marketer.get(reverse("campaigns:delivery-list") + query)
+        return [row.delivery for row in answer.context["listing"].rows]
+
+    assert found("") == [other, skipped, sent]
+    assert found("?state=sent") == [sent]
+    assert found("?reason=withdrew") == [skipped]
+    assert found(f"?rule={rule.pk}&q=byron") == [sent]
+    assert found("?state=nonsense&rule=x&after=%00") == [other, skipped, sent]
+
+
+def test_the_list_asks_as_often_for_one_delivery_as_for_three(as_marketer, ada):
+    rule = make_rule()
+    make_delivery(rule, ada)
+    with_one = queries(as_marketer, reverse("campaigns:delivery-list"))
+    make_delivery(rule, make_contact())
+    make_delivery(rule, make_contact())
+
+    assert queries(as_marketer, reverse("campaigns:delivery-list")) == with_one
+
+
+def test_the_balance_accounts_for_every_delivery(as_marketer, ada, at_noon):
+    rule = make_rule()
+    for status in Delivery.Status.values:
+        make_delivery(rule, make_contact(), status=status)
+
+    balance = as_marketer.get(reverse("campaigns:delivery-list")).context["balance"]
+
+    assert balance.total == len(Delivery.Status.values)
+    assert balance.missing == 0
+
+
+def test_a_delivery_is_shown_as_it_was_sent(as_marketer, ada, mailbox, rule):
+    rules.activate(rule, at=NOON - HOUR)
+    make_touchpoint(ada, "confirmed", at=NOON - MINUTE)
+    tick(NOON)
+    delivery = Delivery.objects.get()
+    (received,) = mailbox.to(ada.email)
+
+    ada.first_name = "Somebody else"
+    ada.save()
+    rule.content.subject = "Other words"
+    rule.content.save()
+    shown = as_marketer.get(delivery.get_absolute_url())
+    frame = as_marketer.get(reverse("campaigns:delivery-message", args=[delivery.uuid]))
+
+    assert shown.context["shown"].subject == received["subject"] == "Hello Ada"
+    assert "Hello Ada" in frame.text
+    assert shape(frame.text) == shape(received.get_body("html").get_content())
+    assert "/p/sample/" in frame.text
+    assert "/o/" not in frame.text
+
+
+def shape(html):
+    """An HTML part without its addresses and without the picture that tells of openings."""
+    without_pixel = re.sub(r'<img src="[^"]*/o/[^>]*>', "", html.replace("\r\n", "\n"))
+    return re.sub(r'href="[^"]*"', "href", without_pixel).strip()
+
+
+def test_a_parked_delivery_is_settled_by_a_person(as_marketer, ada):
+    delivery = make_delivery(make_rule(), ada, status="parked", sending_at=NOON)
+    address = reverse("campaigns:delivery-settle", args=[delivery.uuid])
+
+    assert "It was sent" in as_marketer.get(delivery.get_absolute_url()).text
+    as_marketer.post(address, {"answer": "sent"})
+
+    delivery.refresh_from_db()
+    assert delivery.status == "sent"
+    assert "settled already" in as_marketer.post(address, {"answer": "again"}, follow=True).text
+
+
+def test_the_page_of_every_state_opens(as_marketer, ada):
+    rule = make_rule(outcome="first_visit")
+    for status in Delivery.Status.values:
+        delivery = make_delivery(rule, ada, status=status, outcome_at=NOON, sending_at=NOON)
+        assert as_marketer.get(delivery.get_absolute_url()).status_code == 200
+
+
+def test_an_order_is_spoken_of_in_the_preview_of_a_thank_you(as_marketer, sender, topic, ada):
+    order = make_order(ada, external_id="1042")
+    make_touchpoint(ada, "ordered", data={"order_id": order.pk})
+    written = make_content(subject="Order {{ order.number }}", body=BODY)
+    rule = make_rule(content=written, trigger="ordered", status="draft", activated_at=None)
+    make_consent(ada)
+
+    answer = as_marketer.get(page("rule-preview", rule, f"?contact={ada.pk}"))
+
+    assert answer.context["preview"].subject == "Order 1042"
