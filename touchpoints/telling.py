@@ -40,9 +40,16 @@ LOOKS = {
 def entries(contact, *, before, limit):
     """The newest of a contact's touchpoints as entries; an outcome is told by the message that reached it."""
     happened = Touchpoint.objects.of(contact).filter(at__lte=before).exclude(kind=Kind.OUTCOME)
-    newest = [*happened.newest_first()[:limit]]
+    size, groups = limit + 1, []
+    while True:
+        newest = [*happened.newest_first()[:size]]
+        groups = _sessions(newest, _shown_already(contact, newest, before))
+        if len(groups) > limit or len(newest) < size:
+            break
+        # Many pages made few visits: look further back.
+        size *= 4
     topics = _topic_names(newest)
-    return [_entry(group, topics) for group in _sessions(newest, _shown_already(contact, newest, before))]
+    return [_entry(group, topics) for group in groups[:limit]]
 
 
 def _topic_names(touchpoints):

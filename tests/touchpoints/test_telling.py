@@ -55,6 +55,16 @@ def test_a_visit_told_on_a_newer_page_is_not_told_again(ada):
     assert [entry.icon for entry in older] == ["sticky-note"]
 
 
+def test_a_long_visit_does_not_hide_what_came_before_it(ada):
+    make_touchpoint(ada, "note", at=NOON - DAY, data={"text": "before"})
+    for number in range(40):
+        make_touchpoint(ada, at=NOON - number * MINUTE, data={"path": "/"})
+
+    told = tell(ada, limit=3)
+
+    assert len(told) == 2
+
+
 def test_a_sign_up_names_its_topics(ada):
     make_touchpoint(ada, "signed_up", data={"topics": ["news"]})
 
