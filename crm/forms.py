@@ -89,9 +89,7 @@ class SenderForm(forms.ModelForm):
         ratio = contrast_with_white(colour)
         if ratio < 4.5:
             raise forms.ValidationError(
-                _(
-                    "White words on it have a contrast of %(ratio).1f and need 4.5. Take a darker one."
-                )
+                _("White words on it have a contrast of %(ratio).1f and need 4.5. Take a darker one.")
                 % {"ratio": ratio}
             )
         return colour

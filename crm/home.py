@@ -16,6 +16,7 @@ from contacts.models import Contact
 from crm.health import readiness
 from segmentation.models import RfmScore
 from touchpoints.models import Order, Totals, Touchpoint
+from touchpoints.telling import tell
 
 WEEK = timedelta(days=7)
 CHART_DAYS = 28
@@ -25,7 +26,6 @@ CAME_BACK = [
     Touchpoint.Kind.CLICKED,
     Touchpoint.Kind.UNSUBSCRIBED,
     Touchpoint.Kind.CHANGED_PREFERENCES,
-    Touchpoint.Kind.OUTCOME,
 ]
 ANSWERS = [Response.Kind.CLICKED, Response.Kind.REPLIED]
 BOARD_KEPT_FOR = 10 * 60
@@ -134,13 +134,14 @@ def chart(frame):
     }
 
 
-def came_back(limit=6):
-    """The newest things people did, with their names."""
-    return list(
-        Touchpoint.objects.filter(kind__in=CAME_BACK, contact__isnull=False, is_history=False)
+def came_back(at, limit=6):
+    """The newest things people did in the last two weeks: [(contact, entry of a timeline)]."""
+    newest = list(
+        Touchpoint.objects.filter(kind__in=CAME_BACK, contact__isnull=False, at__gt=at - 2 * WEEK, at__lte=at)
         .select_related("contact")
         .newest_first()[:limit]
     )
+    return [(found.contact, entry) for found, entry in zip(newest, tell(newest), strict=True)]
 
 
 def going_out_next():

@@ -227,6 +227,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["crm.formats"]
 # What revenue is counted in; orders in another currency bring their rate.
 CURRENCY = env("CURRENCY", default="USD")
 

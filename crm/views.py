@@ -37,7 +37,7 @@ def today(request):
         "chart_rows": [(f"{row.day:%a %-d %b}", row.sent, row.answered) for row in frame.itertuples()][::-1],
         "sparks": {name: frame[name].tail(7).tolist() for name in ("sent", "answered")},
         "anything_sent": bool(frame["sent"].sum()),
-        "came_back": home.came_back(),
+        "came_back": home.came_back(at),
         "going_out": home.going_out_next(),
         "morning": home.waiting_for_the_morning(),
         "needs_you": home.needs_you(at),

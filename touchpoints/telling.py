@@ -52,6 +52,12 @@ def entries(contact, *, before, limit):
     return [_entry(group, topics) for group in groups[:limit]]
 
 
+def tell(touchpoints):
+    """Each of these touchpoints as an entry of its own, in their order."""
+    topics = _topic_names(touchpoints)
+    return [_entry([touchpoint], topics) for touchpoint in touchpoints]
+
+
 def _topic_names(touchpoints):
     """{key: name} of the topics they speak of."""
     keys = {key for touchpoint in touchpoints for key in touchpoint.data.get("topics") or ()}

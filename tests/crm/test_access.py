@@ -56,8 +56,8 @@ def address(name, things):
 
     arguments = dict(addresses())[name]
     noun = name.partition(":")[2].partition("-")[0]
-    values = {"pk": things.get("rule" if noun == "rule" else "contact"), "uuid": things["delivery"]}
-    values |= {"slot": "message", "sku": "P-1", "note": things["contact"]}
+    values = {"pk": things.get("rule" if noun == "rule" else "contact"), "key": things["delivery"]}
+    values["sku"] = "P-1"
     return reverse(name, kwargs={argument: values[argument] for argument in arguments})
 
 
