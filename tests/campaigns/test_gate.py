@@ -12,6 +12,7 @@ from campaigns.models import Delivery, Response, SendingSwitch
 from contacts.consenting import give_consent, withdraw_consent
 from contacts.locking import lock_contacts
 from contacts.suppressing import suppress
+from tests.campaigns.racing import beside, wait_until_somebody_waits
 from tests.make import (
     DAY,
     HOUR,
@@ -363,36 +364,12 @@ def one_statement_gate(delivery_ids, at, *, owner):
 
 def gate_while_a_withdrawal_commits(ask, delivery):
     """Withdraw in one connection, hold the lock until the gate of another waits for it, then commit."""
-    passed = []
-
-    def ask_the_gate():
-        try:
-            passed.append(ask([delivery.pk], NOON, owner=OWNER))
-        finally:
-            connection.close()
-
-    worker = threading.Thread(target=ask_the_gate)
     with transaction.atomic():
         lock_contacts([delivery.contact_id])
         withdraw_consent(delivery.contact, [delivery.topic], at=NOON, source="test")
-        worker.start()
+        passed = beside(lambda: ask([delivery.pk], NOON, owner=OWNER))
         wait_until_somebody_waits()
-    worker.join(10)
-    return passed
-
-
-def wait_until_somebody_waits():
-    """Until another connection waits for a lock of ours."""
-    for _ in range(1000):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks"
-                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone()[0]:
-                return
-        threading.Event().wait(0.01)
-    raise AssertionError("nobody waits")
+    return passed()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -402,7 +379,7 @@ def test_a_withdrawal_that_commits_while_the_gate_waits_wins(ask, lets_through, 
     delivery = make_delivery(make_rule(), ada)
     claim(OWNER, NOON, 10)
 
-    (passed,) = gate_while_a_withdrawal_commits(ask, delivery)
+    passed = gate_while_a_withdrawal_commits(ask, delivery)
 
     assert bool(passed) == lets_through
     delivery.refresh_from_db()

@@ -1,13 +1,13 @@
 """Planning: each occurrence into the ledger, once, whoever plans and however often."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import transaction
 
 from campaigns.models import Delivery, Response
 from campaigns.planning import plan, plan_reminders, rehearse
+from tests.campaigns.racing import beside, race, wait_until_somebody_waits
 from tests.make import (
     DAY,
     HOUR,
@@ -50,26 +50,6 @@ def test_ten_planners_plan_the_same_set_as_one(topic, transactional_db):
     counts = race(3, lambda: plan(NOON))
 
     assert sum(counts) == Delivery.objects.count() == 40 * 2 + 40
-
-
-def race(workers, act):
-    """Do the same in several connections at once; what each returned."""
-    results, start = [], threading.Barrier(workers)
-
-    def work():
-        try:
-            start.wait()
-            results.append(act())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(results) == workers
-    return results
 
 
 def test_what_was_due_before_the_activation_starts_nothing(ada):
@@ -136,6 +116,16 @@ def test_once_ever_is_once_ever(ada):
     assert [plan(NOON + days * DAY) for days in (0, 40)] == [1, 0]
 
 
+def test_of_two_occurrences_the_first_is_answered(ada):
+    make_rule(re_entry="once")
+    make_touchpoint(ada, "confirmed", at=NOON - MINUTE)
+    make_touchpoint(ada, "confirmed", at=NOON - HOUR)
+    make_touchpoint(ada, "confirmed", at=NOON)
+
+    assert plan(NOON) == 1
+    assert Delivery.objects.get().occurred_at == NOON - HOUR
+
+
 def test_every_time_is_every_time(ada):
     rule = make_rule(re_entry="every")
     found = [make_touchpoint(ada, "confirmed", at=NOON + minutes * MINUTE) for minutes in (0, 1)]
@@ -162,6 +152,21 @@ def test_an_occurrence_that_is_told_late_is_still_within_the_thirty_days(ada):
     make_touchpoint(ada, "confirmed", at=NOON - HOUR)
 
     assert plan(NOON) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_plan_different_occurrences_of_thirty_days_take_turns():
+    """The second cannot see what the first has written until it commits, so it waits."""
+    make_rule(re_entry="days", re_entry_days=30)
+    ada = make_contact()
+    make_touchpoint(ada, "confirmed", at=NOON)
+    with transaction.atomic():
+        make_touchpoint(ada, "confirmed", at=NOON - HOUR)
+        assert plan(NOON) == 1
+        second = beside(lambda: plan(NOON))
+        wait_until_somebody_waits()
+
+    assert (second(), Delivery.objects.count()) == (0, 1)
 
 
 def test_a_wake_up_plans_for_these_contacts_only(ada, ben):

@@ -7,7 +7,7 @@ from campaigns.planning import plan_reminders
 from campaigns.responding import note_outcomes, record_click, record_open, undo_unsubscribe, unsubscribe
 from contacts.consenting import current_consents, give_consent, withdraw_consent
 from contacts.models import Consent
-from tests.campaigns.test_planning import race
+from tests.campaigns.racing import race
 from tests.make import (
     DAY,
     HOUR,

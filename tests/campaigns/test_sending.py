@@ -1,5 +1,7 @@
 """Sending: what leaves, what is known afterwards, and what is done about it."""
 
+import uuid
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from campaigns.models import Delivery, SendingSwitch
 from campaigns.sending import send_due
 from contacts.consenting import withdraw_consent
 from contacts.models import Suppression
+from tests.campaigns.racing import race
 from tests.make import (
     DAY,
     HOUR,
@@ -351,6 +354,22 @@ def test_a_result_that_comes_after_the_lease_is_still_believed(delivery, mailbox
 
     delivery.refresh_from_db()
     assert (delivery.status, delivery.reply) == ("sent", "250 OK")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_send_each_person_what_the_cap_allows_and_no_more(mailbox):
+    make_topic()
+    rule = make_rule(sender=make_sender(name="Capped", cap=2, window=3), re_entry="every")
+    people = [reachable() for _ in range(12)]
+    for number in range(5):
+        for person in people:
+            make_delivery(rule, person, due_at=NOON - number * MINUTE, expires_at=NOON + 30 * DAY)
+
+    race(8, lambda: send(owner=uuid.uuid4().hex))
+
+    assert Counter(message.envelope_to[0] for message in mailbox) == {person.email: 2 for person in people}
+    states = Counter(Delivery.objects.values_list("status", "reason", "due_at"))
+    assert states[("planned", "cap", NOON + 7 * DAY)] == 3 * 12
 
 
 def test_windows_of_a_sender_pass_the_gate_together(mailbox, topic):

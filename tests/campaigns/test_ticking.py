@@ -6,7 +6,7 @@ from celery.contrib.testing.worker import start_worker
 from campaigns import tasks, ticking
 from campaigns.models import Delivery, Tick
 from crm.celery import app
-from tests.campaigns.test_planning import race
+from tests.campaigns.racing import race
 from tests.make import (
     DAY,
     HOUR,
