@@ -42,7 +42,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "te
 # Where people reach this server; links in messages start with it.
 PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 HTTPS = PUBLIC_URL.startswith("https://")
-# The shop that public pages lead to, and the origins whose pages may carry the tracking script beside our own.
+# The shop that public pages lead to, and the origins whose pages may carry the tracking script too.
 SHOP_URL = env("SHOP_URL", default=f"{PUBLIC_URL}/shop/" if DEMO else "")
 SHOP_ORIGINS = env.list("SHOP_ORIGINS", default=[])
 # Who speaks, after a first start without the sample; changed on the settings page from then on.
