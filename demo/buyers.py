@@ -94,11 +94,11 @@ def choice(words):
 # As many records as were bought, most of them from the shelf a buyer likes. Neighbouring lines take places
 # beside each other, so that no record stands twice on an order; what it cost is shared among its lines.
 _PICK = f"""
-WITH shelf AS (
+WITH shelf AS MATERIALIZED (
     SELECT id, name, dense_rank() OVER (ORDER BY category) - 1 AS genre,
            row_number() OVER (PARTITION BY category ORDER BY sku) - 1 AS place
     FROM touchpoints_product WHERE invented AND category <> %(membership)s
-), bare AS (
+), bare AS MATERIALIZED (
     SELECT o.id, o.external_id, o.amount, o.items, least(o.items, 8) AS titles,
            {choice("split_part(o.external_id, ':', 1)")} AS taste
     FROM touchpoints_order o
@@ -112,27 +112,33 @@ WITH shelf AS (
     FROM bare CROSS JOIN LATERAL generate_series(1, titles) AS n
 ), priced AS (
     SELECT line.*, round(amount * quantity / items, 2) AS share FROM line
-), filled AS (
-    INSERT INTO touchpoints_orderline (order_id, product_id, number, name, quantity, amount)
-    SELECT priced.id, shelf.id, n, shelf.name, quantity,
-           share + CASE WHEN n = titles
-                        THEN amount - sum(share) OVER (PARTITION BY priced.id) ELSE 0 END
-    FROM priced JOIN shelf USING (genre, place)
-    ORDER BY priced.id, n
-    RETURNING order_id, number, name
-), named AS (
-    SELECT 'order:' || bare.external_id AS told, jsonb_agg(filled.name ORDER BY number) AS names
-    FROM filled JOIN bare ON bare.id = filled.order_id GROUP BY bare.external_id
 )
-UPDATE touchpoints_touchpoint t SET data = t.data || jsonb_build_object('names', named.names)
-FROM named WHERE t.source = %(source)s AND t.external_id = named.told
+INSERT INTO touchpoints_orderline (order_id, product_id, number, name, quantity, amount)
+SELECT priced.id, shelf.id, n, shelf.name, quantity,
+       share + CASE WHEN n = titles THEN amount - sum(share) OVER (PARTITION BY priced.id) ELSE 0 END
+FROM priced JOIN shelf USING (genre, place)
+ORDER BY priced.id, n
 """
+# What the touchpoint tells of an order, now that it is known.
+_TELL = """
+UPDATE touchpoints_touchpoint t SET data = t.data || jsonb_build_object('names', named.names)
+FROM (
+    SELECT 'order:' || o.external_id AS told, jsonb_agg(line.name ORDER BY line.number) AS names
+    FROM touchpoints_order o JOIN touchpoints_orderline line ON line.order_id = o.id
+    WHERE o.source = %(source)s GROUP BY o.id
+) named
+WHERE t.source = %(source)s AND t.external_id = named.told AND t.data->'names' IS DISTINCT FROM named.names
+"""
+# Tables that were empty a moment ago: without a look at them the planner joins them row by row.
+_LOOK = "ANALYZE touchpoints_product, touchpoints_order, touchpoints_orderline, touchpoints_touchpoint"
 
 
 def fill_orders():
     """Put invented records on the lines of the real orders; returns how many orders had none."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_PICK, {"source": SOURCE, "membership": MEMBERSHIP})
+        values = {"source": SOURCE, "membership": MEMBERSHIP}
+        for statement in (_LOOK, _PICK, _LOOK, _TELL):
+            cursor.execute(statement, values)
         return cursor.rowcount
 
 

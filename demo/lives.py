@@ -11,7 +11,7 @@ from campaigns.models import Delivery, Response
 from contacts.models import Channel, Consent, ConsentWording, Contact, Identity, Topic
 from demo import past, shop
 from demo.buyers import PROOF, SAMPLE, first_purchases
-from demo.newcomers import COUNT, SECOND, Story, story_of
+from demo.newcomers import COUNT, SECOND, WELCOMED_AFTER, Story, story_of
 from demo.people import invent
 from touchpoints.models import Touchpoint
 from touchpoints.recording import record_many
@@ -51,9 +51,9 @@ def tell_stories(at):
     people = invent(len(first_purchases()[0]) + COUNT)[-COUNT:]
     known = Identity.objects.filter(value__in=[person.email for person in people])
     taken = set(known.values_list("value", flat=True))
-    records, remind_after = [*shop.records()], past.rule_of("confirmed").remind_after
+    records, welcome = [*shop.records()], past.rule_of("confirmed")
     return [
-        story_of(person, number, records, at=at, remind_after=remind_after)
+        story_of(person, number, records, at=at, welcome=welcome)
         for number, person in enumerate(people)
         if person.email not in taken
     ]
@@ -183,7 +183,7 @@ def write_messages(lives):
     for life in lives:
         life.request = message_of(request, life, life.signed_up, 3 * SECOND)
     for life in welcomed:
-        life.welcome = message_of(welcome, life, life.confirmed, 5 * SECOND)
+        life.welcome = message_of(welcome, life, life.confirmed, WELCOMED_AFTER)
     past.save([life.request for life in lives] + [life.welcome for life in welcomed])
     silent = [life for life in welcomed if not life.story.clicked_at]
     for life in silent:

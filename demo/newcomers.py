@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from demo.past import goes_at
 from demo.people import Person, chance
 from touchpoints.models import Product
 
 COUNT = 300
 SPAN = timedelta(days=60)
+# How long the mail server took.
+WELCOMED_AFTER = timedelta(seconds=5)
 NEWEST = timedelta(hours=3)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 # Where they came from, and how many of a hundred.
@@ -48,8 +51,8 @@ class Story:
     visits: list = field(default_factory=list)
 
 
-def story_of(person, number, records, *, at, remind_after):
-    """The story of one newcomer, the same for the same number, up to the moment `at`."""
+def story_of(person, number, records, *, at, welcome):
+    """One newcomer's story up to `at`, the same for the same number; `welcome` is the rule they meet."""
     choose = chance("newcomer", number)
     share = (number + choose.random()) / COUNT
     story = Story(
@@ -61,14 +64,14 @@ def story_of(person, number, records, *, at, remind_after):
     look_around(story, choose, records, start=story.signed_up_at - 4 * MINUTE, pages=choose.randint(0, 2))
     if choose.randrange(100) < CONFIRMS:
         story.confirmed_at = story.signed_up_at + choose.randint(40, 3000) * SECOND
-        live_on(story, choose, records, at, remind_after)
+        live_on(story, choose, records, at, welcome)
     return story
 
 
-def live_on(story, choose, records, at, remind_after):
+def live_on(story, choose, records, at, welcome):
     """What follows the welcome: a click or silence, more visits, and a few who leave again."""
-    welcomed_at = story.confirmed_at + 5 * SECOND
-    reminded_at = welcomed_at + remind_after
+    welcomed_at = story.confirmed_at + welcome.delay + WELCOMED_AFTER
+    reminded_at = goes_at(welcome, welcomed_at + welcome.remind_after, story.person.email)
     story.opened_at = before(at, welcomed_at + choose.randint(1, 600) * MINUTE, choose.randrange(100) < OPENS)
     # Who would be reminded only after this moment has clicked, so that nothing of the sample is ever sent.
     if choose.randrange(100) < CLICKS or reminded_at > at - HOUR:

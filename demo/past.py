@@ -10,7 +10,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from campaigns import outcomes, rendering, triggers
+from campaigns import hours, outcomes, rendering, triggers
 from campaigns.models import Delivery, LifecycleRule, Response
 from demo.people import chance
 from touchpoints.models import Touchpoint
@@ -26,6 +26,16 @@ def rule_of(trigger):
     return rules.select_related("content__live", "reminder_content__live", "sender", "topic").first()
 
 
+def goes_at(rule, due_at, address):
+    """When a message that is due then may go: after the quiet hours, unless it answers at once."""
+    sender = rule.sender
+    if sender.quiet_from is None or not hours.is_quiet(
+        due_at, sender.zone, sender.quiet_from, sender.quiet_until
+    ):
+        return due_at
+    return hours.spread(hours.end_of_quiet(due_at, sender.zone, sender.quiet_until), address)
+
+
 def delivery_of(rule, contact, touchpoint, *, seconds, address):
     """A first message that went out `seconds` after it was due; not saved yet."""
     key = f"r{rule.pk}:s1:{contact.pk}"
@@ -35,6 +45,7 @@ def delivery_of(rule, contact, touchpoint, *, seconds, address):
     evidence = {"words": words, "at": touchpoint.at.isoformat(), "sample": True}
     fields = {"touchpoint": touchpoint, "evidence": evidence, "occurred_at": touchpoint.at}
     due_at = touchpoint.at + rule.delay
+    due_at = due_at if rule.answers_at_once else goes_at(rule, due_at, address)
     return _sent(rule, rule.content.live, contact, key, due_at, seconds, address, fields)
 
 
@@ -54,7 +65,7 @@ def reminder_of(parent, *, seconds):
         "occurred_at": parent.sending_at,
     }
     key = f"{parent.occurrence_key}:r1"
-    due_at = parent.sending_at + rule.remind_after
+    due_at = goes_at(rule, parent.sending_at + rule.remind_after, parent.address)
     version = rule.reminder_content.live
     return _sent(rule, version, parent.contact, key, due_at, seconds, parent.address, fields)
 

@@ -1,5 +1,6 @@
 """The stages of the sample, in order; each may be run again and adds only what is missing."""
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from campaigns.models import LifecycleRule
@@ -24,6 +25,9 @@ def load(at, progress):
     yield _("Sign-ups of the last 60 days, invented"), lives.write_newcomers(at, progress)
     yield _("Thank-yous of the last 60 days, invented"), thanks.write_thanks(at)
     yield _("Buyers scored"), rfm.rescore(at)
+    with connection.cursor() as cursor:
+        # So that the first pages are planned for what is there now.
+        cursor.execute("ANALYZE")
 
 
 def switch_on(at):

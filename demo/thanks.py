@@ -8,7 +8,7 @@ from campaigns.models import Delivery, LifecycleRule, Response
 from contacts.models import Consent, Suppression
 from demo import past
 from demo.buyers import ORIGIN, SOURCE
-from demo.newcomers import HOUR, MINUTE, SECOND, SPAN
+from demo.newcomers import MINUTE, SECOND, SPAN
 from demo.people import chance
 from touchpoints.models import Touchpoint
 
@@ -25,8 +25,8 @@ def write_thanks(at):
     )
     if rule is None or Delivery.objects.filter(rule=rule, touchpoint__in=orders).exists():
         return 0
-    answered = [told for told in wanted(rule, orders) if told.at + rule.delay + HOUR < at]
-    deliveries = [thank_you(rule, told) for told in answered]
+    thanked = [thank_you(rule, told) for told in wanted(rule, orders)]
+    deliveries = [delivery for delivery in thanked if delivery.sending_at < at]
     keep_back(deliveries)
     past.save(deliveries)
     past.answer([answer for delivery in deliveries for answer in answers(delivery, at)])

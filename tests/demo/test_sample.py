@@ -7,10 +7,12 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models import Sum
 
-from campaigns.models import Delivery, LifecycleRule
+from campaigns.models import Delivery, LifecycleRule, Response
 from campaigns.ticking import tick
+from campaigns.verifying import verify
 from contacts.models import Consent, Contact, Identity, Suppression
 from demo import sample
 from demo.buyers import PURCHASES
@@ -29,9 +31,18 @@ def counts():
     return {table.__name__: table.objects.count() for table in TABLES}
 
 
+@pytest.fixture(scope="module")
+def base(django_db_setup, django_db_blocker):
+    """The sample, loaded once for all tests here; each of them undoes what it does."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load()
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def loaded(db):
-    load()
+def loaded(base, db):
+    """The sample as it was loaded."""
 
 
 def test_every_buyer_and_purchase_of_cdnow_is_there(loaded):
@@ -116,11 +127,21 @@ def test_the_welcome_of_the_past_was_only_sent_to_who_had_confirmed(loaded):
     assert all(w.touchpoint.at < w.sending_at for w in welcomes.select_related("touchpoint"))
 
 
+def test_the_ledger_keeps_its_promises(loaded):
+    assert [promise for promise, broken in verify() if broken] == []
+
+
+def test_nobody_clicked_before_the_message_went(loaded):
+    clicks = Response.objects.filter(kind="clicked").select_related("delivery")
+
+    assert [click for click in clicks if click.at <= click.delivery.sending_at] == []
+
+
 def test_the_rules_are_on_for_what_happens_from_now(loaded):
     assert set(LifecycleRule.objects.values_list("status", flat=True)) == {"active"}
 
 
-def test_the_command_says_what_it_did(db, capsys):
+def test_the_command_says_what_it_did(loaded, capsys):
     call_command("load_sample")
 
     assert "Their real purchases: 6,919" in capsys.readouterr().out
