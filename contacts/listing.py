@@ -75,6 +75,26 @@ def about(count):
     return ngettext("%(people)s person", "%(people)s people", count) % {"people": people}
 
 
+def filter_links(request, found):
+    """The chosen filters with the address that drops each, and what else could be chosen."""
+
+    def link(**changes):
+        query = request.GET.copy()
+        for name in ("after", "before", *changes):
+            query.pop(name, None)
+        query.update({name: value for name, value in changes.items() if value})
+        return f"{request.path}?{query.urlencode()}" if query else request.path
+
+    chosen = [(each, value, words, link(**{each.name: ""})) for each, value, words in found.chosen]
+    taken = {each.name for each, *_rest in chosen}
+    offered = [
+        (each.label, [(words, link(**{each.name: value})) for value, words in each.choices()])
+        for each in filters.all_filters()
+        if each.choices and each.name not in taken
+    ]
+    return {"chosen": chosen, "offered": sorted(offered, key=lambda one: len(one[1]))}
+
+
 # The column and the filters of this room ---------------------------------------------------------------
 
 

@@ -28,3 +28,9 @@ def register(name, *, place, order, render):
 def panels_in(place):
     """The panels of a place, in order."""
     return sorted((panel for panel in _panels.values() if panel.place == place), key=lambda p: p.order)
+
+
+def rendered(contact, request, at):
+    """The markup of every panel, by place; what has nothing to show is left out."""
+    shown = {place: [each.render(contact, request, at) for each in panels_in(place)] for place in PLACES}
+    return {place: [markup for markup in pieces if markup] for place, pieces in shown.items()}

@@ -1,5 +1,7 @@
 """Pages about people."""
 
+from copy import copy
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -9,13 +11,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import about, columns, filters, panels, timeline
+from contacts import about, columns, panels, timeline
 from contacts.consenting import current_consents, withdraw_consent
 from contacts.editing import change_contact, create_contact
 from contacts.evidence import evidence_of
 from contacts.forms import ContactForm, PreferencesForm, SuppressForm, WithdrawForm
 from contacts.identifying import AddressTaken, find_by_email
-from contacts.listing import listing
+from contacts.listing import filter_links, listing
 from contacts.models import Contact, Sender
 from contacts.permissions import WRITERS, suppressions_of
 from contacts.preferences import choose, masked, read_token, stop_everything, wording_shown
@@ -37,26 +39,6 @@ def may_write(request):
     return request.user.role in WRITERS
 
 
-def filter_links(request, found):
-    """The chosen filters with the address that drops each, and what else could be chosen."""
-
-    def link(**changes):
-        query = request.GET.copy()
-        for name in ("after", "before", *changes):
-            query.pop(name, None)
-        query.update({name: value for name, value in changes.items() if value})
-        return f"{request.path}?{query.urlencode()}" if query else request.path
-
-    chosen = [(each, value, words, link(**{each.name: ""})) for each, value, words in found.chosen]
-    taken = {each.name for each, *_rest in chosen}
-    offered = [
-        (each.label, [(words, link(**{each.name: value})) for value, words in each.choices()])
-        for each in filters.all_filters()
-        if each.choices and each.name not in taken
-    ]
-    return {"chosen": chosen, "offered": offered, "without_words": link(q=""), "none": request.path}
-
-
 @require_GET
 def contact_detail(request, pk):
     """One person: who they are, what we may, and everything that happened."""
@@ -65,16 +47,11 @@ def contact_detail(request, pk):
     thread = thread_of(contact, at, cursor)
     if request.htmx and cursor:
         return render(request, "contacts/_timeline.html", {"contact": contact, "thread": thread})
-    page = {
-        place: [each.render(contact, request, at) for each in panels.panels_in(place)] for place in PLACES
-    }
+    page = panels.rendered(contact, request, at)
     page |= {"contact": contact, "thread": thread, "may_write": may_write(request)}
     page |= {"warmth": columns.warmth_of([pk]).get(pk, 0), "there_now": about.there_now(contact, at)}
     page["suppressed"] = bool(suppressions_of(contact))
     return render(request, "contacts/contact_detail.html", page)
-
-
-PLACES = panels.PLACES
 
 
 def thread_of(contact, at, cursor):
@@ -108,9 +85,8 @@ def contact_create(request):
 def contact_edit(request, pk):
     """Change what is known of a person."""
     contact = get_object_or_404(Contact.objects.for_user(request.user), pk=pk)
-    form = ContactForm(
-        request.POST or None, instance=Contact.objects.get(pk=pk), cancel_url=contact.get_absolute_url()
-    )
+    # The form writes into its own copy: the act must see what was known before.
+    form = ContactForm(request.POST or None, instance=copy(contact), cancel_url=contact.get_absolute_url())
     if form.is_valid():
         try:
             change_contact(contact, form.cleaned_data, at=timezone.now())
