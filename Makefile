@@ -25,7 +25,7 @@ status: $(VENV)/installed  ## Say what runs
 	@$(RUN) -m launcher status || true
 
 test: $(VENV)/installed-dev  ## Run all tests on servers of their own (ARGS="-k word", REQUIRE_BROWSER=1)
-	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(if $(REQUIRE_BROWSER),--require-browser) $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(REQUIRE_BROWSER),--require-browser) $(ARGS)
 
 check: check-code check-templates check-ladder check-compose check-production  ## Lint, format, import ladder, missing migrations, deployment settings
 

@@ -85,3 +85,8 @@ def pytest_unconfigure(config):
     MAILBOX.stop()
     if IN_USE:
         stop_servers(IN_USE)
+
+
+def pytest_collection_modifyitems(items):
+    """The journeys take longest: begun first, they leave no worker alone with them at the end."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
