@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import content, planning
 from campaigns.models import SendingSwitch
+from campaigns.previewing import sample_subject
 from contacts.models import Contact
 
 DAY = timedelta(days=1)
@@ -60,7 +61,7 @@ def checks(rule):
 
 def words_check(asked, words):
     errors = content.check(words)
-    return ("stop", asked, " ".join(map(str, errors))) if errors else ("ok", asked, words.subject)
+    return ("stop", asked, " ".join(map(str, errors))) if errors else ("ok", asked, sample_subject(words))
 
 
 def sender_check(sender):

@@ -50,7 +50,8 @@ def compile_html(body, *, subject, preheader, sender=None):
     tokens = Tokens(frame, body)
     source = tokens.take(frame).replace(BODY, taken(tokens, body))
     try:
-        laid_out = mjml2html(source)
+        # MJML would fetch the fonts it knows from elsewhere, and so tell others who reads.
+        laid_out = mjml2html(source, fonts={})
     except ValueError as error:
         words = POSITION.sub("", str(error))
         raise CannotFreeze([_("The layout cannot be read: %(words)s.") % {"words": words}]) from error

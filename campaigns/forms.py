@@ -157,7 +157,9 @@ class ContentForm(forms.ModelForm):
         }
         help_texts = {
             "preheader": _("What the inbox shows beside the subject."),
-            "body": _("MJML, from <mj-section> on. Our frame adds the head, the foot and the links to stop."),
+            "body": _(
+                "MJML, from &lt;mj-section&gt; on. Our frame adds the head, the foot and the links to stop."
+            ),
         }
 
     def __init__(self, *args, **kwargs):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from campaigns import content, merge_fields, mime, rendering, triggers
+from campaigns import content, liquid, merge_fields, mime, rendering, triggers
 from campaigns.channels import smtp
 from campaigns.explaining import BEGINNING_OF_TIME
 from campaigns.models import ContentVersion, Delivery
@@ -45,6 +45,19 @@ def as_sent(delivery):
     """A delivery's message as it was sent; of one that has not left yet, as it would be now."""
     values = delivery.merge_values or rendering.gather([delivery])[delivery.pk]
     return Preview(*rendering.show(delivery.version, without_personal_links(values)))
+
+
+def sample_subject(written):
+    """The subject with sample values; as it is written when it has faults."""
+    try:
+        return liquid.render(written.subject, merge_fields.samples(), html=False)
+    except liquid.LiquidProblem:
+        return written.subject
+
+
+def in_light(html, *, dark=False):
+    """The HTML as a mail program in one theme shows it, whatever the reader's own theme is."""
+    return html.replace("(prefers-color-scheme: dark)", "all" if dark else "not all")
 
 
 def sent_from(delivery):

@@ -102,10 +102,12 @@ def rule_detail(request, pk):
 
 def messages_of(rule):
     """(part, label, words, whether the draft differs from what is sent) of each message of a row."""
-    parts = [("first", _("Message"), rule.content)]
-    if rule.reminder_content:
-        parts.append(("reminder", _("Reminder"), rule.reminder_content))
-    return [(part, label, words, content.differs(words)) for part, label, words in parts]
+    parts = [("first", rule.content), ("reminder", rule.reminder_content)]
+    return [(part, label_of(part), words, content.differs(words)) for part, words in parts if words]
+
+
+def label_of(part):
+    return _("Reminder") if part == "reminder" else _("Message")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -213,6 +215,7 @@ def rule_content(request, pk):
         return saved(request, rule, part, words)
     page = {"rule": rule, "part": part, "words": words, "form": form, "messages_of": messages_of(rule)}
     page |= {"field_groups": merge_fields.grouped(), "differs": content.differs(words)}
+    page["label"] = label_of(part)
     return render(request, "campaigns/rule_content.html", page)
 
 
@@ -236,8 +239,9 @@ def rule_preview(request, pk):
     asked = request.GET.get("q", "").strip()
     page = {"rule": rule, "part": part, "words": words, "q": asked, "messages_of": messages_of(rule)}
     page |= {"people": people_like(request, asked), "contact": chosen_contact(request)}
-    page |= {"may_write": may_write(request)}
+    page |= {"may_write": may_write(request), "is_dark": "dark" in request.GET, "label": label_of(part)}
     if page["contact"]:
+        page["here"] = f"?part={part}&contact={page['contact'].pk}"
         try:
             page["preview"] = previewing.preview(rule, words, page["contact"], at=timezone.now())
         except CANNOT_SHOW as error:
@@ -267,7 +271,8 @@ def rule_preview_frame(request, pk):
     _part, words = words_of(request, rule)
     contact = get_object_or_404(Contact.objects.for_user(request.user), pk=request.GET.get("contact") or 0)
     try:
-        return HttpResponse(previewing.preview(rule, words, contact, at=timezone.now()).html)
+        html = previewing.preview(rule, words, contact, at=timezone.now()).html
+        return HttpResponse(previewing.in_light(html, dark="dark" in request.GET))
     except CANNOT_SHOW as error:
         return HttpResponse(str(error), content_type="text/plain; charset=utf-8", status=422)
 
@@ -332,7 +337,7 @@ def delivery_detail(request, key):
 def delivery_message(request, key):
     """The HTML part as it was sent, for a sandboxed frame."""
     try:
-        return HttpResponse(previewing.as_sent(delivery_of(request, key)).html)
+        return HttpResponse(previewing.in_light(previewing.as_sent(delivery_of(request, key)).html))
     except RenderError as error:
         return HttpResponse(str(error), content_type="text/plain; charset=utf-8", status=422)
 

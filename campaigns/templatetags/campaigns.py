@@ -5,8 +5,9 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns.models import Delivery
+from campaigns import previewing
 from campaigns.telling import message_name
+from crm.ui.states import STATES
 
 register = template.Library()
 ENTRY_KINDS = {
@@ -47,6 +48,12 @@ def message(delivery):
 
 
 @register.filter
+def subject(words):
+    """The subject as an imagined person would read it."""
+    return previewing.sample_subject(words)
+
+
+@register.filter
 def entry_kind(response):
     """The kind of timeline entry a response is shown as."""
     return ENTRY_KINDS.get(response.kind, "other")
@@ -63,8 +70,9 @@ def voice(delivery):
 @register.filter
 def legend(balance):
     """(state, "1,284 sent") for each part of a balance bar."""
-    labels = dict(Delivery.Status.choices)
-    return [(state, f"{intcomma(count)} {str(labels[state]).lower()}") for state, count in balance.parts]
+    return [
+        (state, f"{intcomma(count)} {str(STATES[state].label).lower()}") for state, count in balance.parts
+    ]
 
 
 @register.filter

@@ -149,6 +149,8 @@ def test_styles_are_written_into_the_tags_and_nothing_is_fetched(db):
 
     assert '<h1 style="' in html
     assert "<link" not in html
+    assert "googleapis" not in html
+    assert "@import" not in html
     assert "prefers-color-scheme: dark" in html
 
 
