@@ -140,7 +140,7 @@ def _show_around(installation):
     say(f"    (kept in {state_dir / 'sign_ins.json'})\n")
     say("Look first at")
     if installation.demo:
-        say(f"    {url}/join/     what a newcomer sees: sign up with any address at example.com")
+        say(f"    {url}/join/      what a newcomer sees: sign up with any address at example.com")
         if installation.own_mailbox:
             say(f"    {url}/mailbox/   the messages they get; nothing leaves this machine")
     say(f"    {url}/           Today: what is due, what was sent, what came back\n")
