@@ -93,14 +93,12 @@ def plan(at, contact_ids=None):
 
 def plan_rule(rule, at, contact_ids=None):
     """Plan what one rule asks for; returns how many rows are new."""
-    due_after = max(rule.activated_at, at - rule.freshness)
-    sql, params = _new(rule, at, due_after, contact_ids)
+    if rule.re_entry != LifecycleRule.ReEntry.DAYS:
+        return _insert(rule, at, contact_ids)
+    # "Not within so many days" reads other rows, so planners of this rule take turns.
     with transaction.atomic(), connection.cursor() as cursor:
-        if rule.re_entry == LifecycleRule.ReEntry.DAYS:
-            # "Not within so many days" reads other rows, so planners of this rule take turns.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('campaigns.plan'), %s)", [rule.pk])
-        cursor.execute(_PLAN.format(new=sql), params | {"at": at})
-        return cursor.rowcount
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('campaigns.plan'), %s)", [rule.pk])
+        return _insert(rule, at, contact_ids)
 
 
 def plan_reminders(at):
@@ -140,6 +138,14 @@ def _plan_or_log(rule, at, contact_ids):
     except Exception:
         logger.exception("Rule %s could not be planned.", rule.pk)
         return 0
+
+
+def _insert(rule, at, contact_ids):
+    """One statement for all; returns how many rows are new."""
+    sql, params = _new(rule, at, max(rule.activated_at, at - rule.freshness), contact_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_PLAN.format(new=sql), params | {"at": at})
+        return cursor.rowcount
 
 
 def _new(rule, at, due_after, contact_ids):

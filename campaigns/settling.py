@@ -24,12 +24,6 @@ _LEASE_OVER = "d.status = '{status}' AND d.lease_until < clock_timestamp()"
 _AGAIN = "owner = '', lease_until = NULL, status = 'planned'"
 _ENDED = "owner = '', lease_until = NULL, finished_at = %(at)s"
 
-_ANY_LEASE_OVER = """
-SELECT EXISTS (
-    SELECT 1 FROM campaigns_delivery
-    WHERE status IN ('claimed', 'sending', 'unknown') AND lease_until < clock_timestamp()
-)
-"""
 # The gate ends what it is asked about; this is for what never gets there. The oldest are looked at, so that a
 # long line costs no more than a short one.
 _OLDEST_DUE = """d.status = 'planned' AND d.id IN (
@@ -74,6 +68,18 @@ OUT_OF_TIME = {
 }
 
 
+# Most often there is nothing to do: is there, of the one kind or the other?
+_ANY = f"""
+SELECT EXISTS (
+    SELECT 1 FROM campaigns_delivery
+    WHERE status IN ('claimed', 'sending', 'unknown') AND lease_until < clock_timestamp()
+), EXISTS (
+    SELECT 1 FROM campaigns_delivery d JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
+    WHERE {_OLDEST_DUE} AND (d.expires_at <= %(at)s OR r.status IN ('closed', 'draft'))
+)
+"""
+
+
 class CannotSettle(ValueError):
     """Only what is parked or unknown waits for a person."""
 
@@ -82,9 +88,9 @@ def settle(at):
     """Settle what crashed or ran out of time; returns how many of which. Calling it twice settles once."""
     counts, moments = Counter(), {"at": at, "unknown_for": UNKNOWN_FOR}
     with connection.cursor() as cursor:
-        cursor.execute(_ANY_LEASE_OVER)
-        (has_crashed,) = cursor.fetchone()
-        steps = (CRASHED if has_crashed else {}) | OUT_OF_TIME
+        cursor.execute(_ANY, moments)
+        has_crashed, is_out_of_time = cursor.fetchone()
+        steps = (CRASHED if has_crashed else {}) | (OUT_OF_TIME if is_out_of_time or has_crashed else {})
         for name, (where, join, change) in steps.items():
             cursor.execute(_SETTLE.format(where=where, join=join, change=change), moments)
             counts[name] += cursor.rowcount
