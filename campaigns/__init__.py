@@ -9,8 +9,13 @@ sending.py     the message leaves through channels/, and what became of it is re
 links.py       the signed addresses in a message: click, open, preferences, stop
 responding.py  what came back becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached
 settling.py    what a crash left between "sending" and "sent" is settled by evidence, or parked
-content.py     Liquid and MJML are checked, compiled and frozen
+content.py     Liquid and MJML are checked, compiled and frozen; liquid.py is the sandbox, tokens.py keeps
+               Liquid whole through the parsers of HTML, layout.py says what may stand where
 explaining.py  why this, and why not
+
+Around the words: merge_fields.py is the registry of what is borrowed from a person, mime.py assembles the
+bytes, previewing.py shows a message before it is sent, activation.py what switching a rule on would do,
+editing.py changes a row.
 
 Beside the road: ticking.py and tasks.py drive it, rules.py and switching.py turn it on and off, outcomes.py
 says what a message can ask for, hours.py when nobody wants to be written to, machines.py who is no person;

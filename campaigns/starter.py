@@ -1,9 +1,9 @@
 """The first rows of the contact strategy, with words to begin from: confirmation, welcome, thank-you."""
 
-import os
 from datetime import time, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -20,7 +20,8 @@ CONSENT_WORDS = (
     "Yes, {brand} may write to me by e-mail about the topics I ticked. I can stop each of them at any time,"
     " with one click in every message. My address is used for this and nothing else."
 )
-# Each message is two files: NAME.mjml, and NAME.txt that begins with the subject and the preview line.
+# Each message is two files: NAME.mjml, and NAME.txt that begins with the subject and the preview line. What
+# would sound of the sample shop has words of its own for every other.
 WORDS = Path(__file__).with_name("words")
 CONTENTS = ["Confirmation request", "Welcome", "Welcome, reminder", "Thank you"]
 RULES = [
@@ -77,15 +78,15 @@ def set_up_workspace(at):
 
 
 def set_up_sender():
-    """The brand from the environment, or that of the sample shop."""
+    """The brand that the settings name; in the demo the sample shop."""
     if sender := Sender.objects.order_by("pk").first():
         return sender
     return Sender.objects.create(
-        name=os.environ.get("BRAND", "Northside Records"),
-        from_name=os.environ.get("SIGNED_BY", "Ines at Northside"),
-        address=os.environ.get("SENDER_ADDRESS", "ines@example.com"),
-        postal_address=os.environ.get("POSTAL_ADDRESS", "1 Quay Street\n4050 Porto, Portugal"),
-        time_zone=os.environ.get("BRAND_TIME_ZONE", "Europe/Lisbon"),
+        name=settings.BRAND,
+        from_name=settings.SIGNED_BY,
+        address=settings.SENDER_ADDRESS,
+        postal_address=settings.POSTAL_ADDRESS,
+        time_zone=settings.BRAND_TIME_ZONE,
         quiet_from=time(21),
         quiet_until=time(8),
         cap=3,
@@ -106,12 +107,19 @@ def set_up_wording(sender, at):
 
 def set_up_content(name):
     """The content of that name, with the words of its two files if it is new."""
-    file = WORDS / slugify(name)
+    file = words_file(slugify(name))
     heading, _blank, text = file.with_suffix(".txt").read_text().partition("\n\n")
     subject, preheader = (line.partition(": ")[2] for line in heading.split("\n"))
     words = {"subject": subject, "preheader": preheader, "text": text.strip()}
     words["body"] = file.with_suffix(".mjml").read_text()
     return Content.objects.get_or_create(name=name, defaults=words)[0]
+
+
+def words_file(name):
+    """Where the words of that name stand, without the ending."""
+    neutral = WORDS / "neutral" / name
+    has_neutral = neutral.with_suffix(".mjml").exists()
+    return neutral if has_neutral and not settings.DEMO else WORDS / name
 
 
 def set_up_rule(position, rule, sender, topics, contents):

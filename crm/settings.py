@@ -45,10 +45,13 @@ HTTPS = PUBLIC_URL.startswith("https://")
 # The shop that public pages lead to, and the origins whose pages may carry the tracking script too.
 SHOP_URL = env("SHOP_URL", default=f"{PUBLIC_URL}/shop/" if DEMO else "")
 SHOP_ORIGINS = env.list("SHOP_ORIGINS", default=[])
-# Who speaks, after a first start without the sample; changed on the settings page from then on.
-BRAND = env("BRAND", default="Our shop")
-SENDER_ADDRESS = env("SENDER_ADDRESS", default="hello@example.com")
-POSTAL_ADDRESS = env("POSTAL_ADDRESS", default="")
+# Who speaks, after a first start; changed on the settings page from then on.
+BRAND = env("BRAND", default="Northside Records" if DEMO else "Our shop")
+SIGNED_BY = env("SIGNED_BY", default="Ines at Northside" if DEMO else BRAND)
+SENDER_ADDRESS = env("SENDER_ADDRESS", default="ines@example.com" if DEMO else "hello@example.com")
+# Every message must carry one; without it no rule can be switched on.
+POSTAL_ADDRESS = env("POSTAL_ADDRESS", default="1 Quay Street\n4050 Porto, Portugal" if DEMO else "")
+BRAND_TIME_ZONE = env("BRAND_TIME_ZONE", default="Europe/Lisbon" if DEMO else "UTC")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
