@@ -45,11 +45,11 @@ def run(*, full):
 
 
 def results(size, seconds):
-    """Everyone imported is a contact and an identity, so the yardstick is a COPY into both tables."""
+    """Everyone imported is a contact and an identity: beside a COPY into contacts alone, and into both."""
     rates = {"size": size, "seconds": seconds, "rate": True}
-    both, half = "copy contacts and identities", Goal(0.5, at_least=True)
-    yield compare("Contact import / bare COPY", ours="import", theirs=both, goal=half, **rates)
-    yield compare("Contact import / COPY of contacts alone", ours="import", theirs="copy contacts", **rates)
+    alone, both, half = "copy contacts", "copy contacts and identities", Goal(0.5, at_least=True)
+    yield compare("Contact import / bare COPY", ours="import", theirs=alone, goal=half, **rates)
+    yield compare("Contact import / COPY, identities too", ours="import", theirs=both, **rates)
     again = Goal(1.5, at_least=True)
     yield compare("The same file again / first", ours="import again", theirs="import", goal=again, **rates)
 
