@@ -1,4 +1,4 @@
-"""What every test may ask for: the mailbox, and the cast - Ada agreed, Ben took it back, Cleo's mail bounced."""
+"""What every test may ask for: the mailbox, and the cast: Ada agreed, Ben withdrew, Cleo's mail bounced."""
 
 import pytest
 from django.core.cache import cache
