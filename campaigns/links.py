@@ -1,6 +1,7 @@
 """The signed addresses in a message: click, open, stop. They never go out of date."""
 
 import uuid
+from functools import cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -51,7 +52,15 @@ def read_stop(token):
 
 
 def _whole(name, token):
-    return settings.PUBLIC_URL + reverse(f"campaigns:{name}", args=[token])
+    before, after = _around(name)
+    return f"{settings.PUBLIC_URL}{before}{token}{after}"
+
+
+@cache
+def _around(name):
+    """What stands before and after the token; a message has many links, their path is looked up once."""
+    before, _token, after = reverse(f"campaigns:{name}", args=["TOKEN"]).partition("TOKEN")
+    return before, after
 
 
 def _read(purpose, token):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -314,6 +315,8 @@ class Delivery(models.Model):
             # A rule's figures and the list by state.
             models.Index(F("rule"), F("status"), F("id").desc(), name="delivery_of_rule"),
             models.Index(F("status"), F("id").desc(), name="delivery_by_state"),
+            # The balance of the last week.
+            BrinIndex(fields=["planned_at"], name="delivery_planned"),
         ]
 
     def __str__(self):
