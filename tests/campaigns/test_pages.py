@@ -255,6 +255,22 @@ def test_a_preview_frame_lets_nothing_run_and_carries_no_personal_link(as_market
     assert "/u/sample/" in frame.text
 
 
+def test_numbers_in_addresses_are_not_written_for_the_eye(as_marketer, rule):
+    person = make_contact(pk=1234567)
+
+    answer = as_marketer.get(page("rule-preview", rule))
+
+    assert answer.context["contact"] == person
+    assert "1,234,567" not in answer.text
+    assert "contact=1234567" in answer.text
+
+
+@pytest.mark.parametrize("asked", ["x", "1,234", "²", "9" * 30, ""])
+def test_a_person_who_is_not_there_is_not_found(as_marketer, rule, asked):
+    assert as_marketer.get(page("rule-preview-frame", rule, f"?contact={asked}")).status_code == 404
+    assert as_marketer.post(page("rule-test", rule), {"contact": asked}).status_code == 404
+
+
 def test_people_are_found_as_one_types(as_marketer, rule, ada, ben):
     answer = as_marketer.get(page("rule-preview", rule, "?q=okri"), headers={"HX-Request": "true"})
 
