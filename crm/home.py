@@ -86,7 +86,7 @@ def points(now, before):
     if now is None or before is None:
         return {}
     change = round(now - before, 1)
-    return moved(change, _("%(n)s points") % {"n": number_format(abs(change), 1)})
+    return moved(change, _("%(n)s points") % {"n": f"{abs(change):.1f}"})
 
 
 def moved(change, text):
@@ -145,12 +145,13 @@ def came_back(at, limit=6):
 
 
 def going_out_next():
-    """Planned messages by rule, and the reminders among them: [(words, count)]."""
+    """Planned messages by rule, and reminders by themselves: [(words, figure)]."""
     planned = Delivery.objects.filter(status=Delivery.Status.PLANNED)
     rows = planned.filter(reminder_number=0).values_list("rule__name").annotate(Count("pk"))
     found = list(rows.order_by("rule__position", "rule__name"))
-    reminders = planned.filter(reminder_number__gt=0).count()
-    return found + ([(_("Reminders"), reminders)] if reminders else [])
+    if reminders := planned.filter(reminder_number__gt=0).count():
+        found.append((_("Reminders"), reminders))
+    return [(words, number_format(count, force_grouping=True)) for words, count in found]
 
 
 def waiting_for_the_morning():

@@ -229,7 +229,8 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE", default="UTC")
-USE_THOUSAND_SEPARATOR = True
+# Figures are grouped where they are shown (`intcomma`): grouped everywhere, ids in addresses would be too.
+USE_THOUSAND_SEPARATOR = False
 FORMAT_MODULE_PATH = ["crm.formats"]
 # What revenue is counted in; orders in another currency bring their rate.
 CURRENCY = env("CURRENCY", default="USD")

@@ -56,17 +56,27 @@ def _days(low, high):
     if low is None:
         return nobody()
     if high is None:
-        return _("%(days)s days and over") % {"days": number_format(low)}
+        return _("%(days)s days and over") % {"days": number_format(low, force_grouping=True)}
     if low == high:
-        return ngettext("%(days)s day", "%(days)s days", low) % {"days": number_format(low)}
-    return _("%(low)s–%(high)s days") % {"low": number_format(low), "high": number_format(high)}
+        return ngettext("%(days)s day", "%(days)s days", low) % {
+            "days": number_format(low, force_grouping=True)
+        }
+    return _("%(low)s–%(high)s days") % {
+        "low": number_format(low, force_grouping=True),
+        "high": number_format(high, force_grouping=True),
+    }
 
 
 def _orders(low, high):
     if low is None:
         return nobody()
     if high is None:
-        return _("%(orders)s orders or more") % {"orders": number_format(low)}
+        return _("%(orders)s orders or more") % {"orders": number_format(low, force_grouping=True)}
     if low == high:
-        return ngettext("%(orders)s order", "%(orders)s orders", low) % {"orders": number_format(low)}
-    return _("%(low)s–%(high)s orders") % {"low": number_format(low), "high": number_format(high)}
+        return ngettext("%(orders)s order", "%(orders)s orders", low) % {
+            "orders": number_format(low, force_grouping=True)
+        }
+    return _("%(low)s–%(high)s orders") % {
+        "low": number_format(low, force_grouping=True),
+        "high": number_format(high, force_grouping=True),
+    }

@@ -32,7 +32,9 @@ def tenths(number):
 @register.filter
 def people(count):
     """`1234` -> `1,234 people`."""
-    return ngettext("%(count)s person", "%(count)s people", count) % {"count": number_format(count)}
+    return ngettext("%(count)s person", "%(count)s people", count) % {
+        "count": number_format(count, force_grouping=True)
+    }
 
 
 @register.simple_tag
@@ -56,7 +58,7 @@ def revenue_parts(cell):
 
 
 def people_parts(cell):
-    return number_format(cell.people), wide_only(tenths(cell.people_share), "%")
+    return number_format(cell.people, force_grouping=True), wide_only(tenths(cell.people_share), "%")
 
 
 def wide_only(figure, unit):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from django.template import Context, Template
 
 from crm.settings import REQUIRED_IN_PRODUCTION, redis_addresses
 
@@ -47,8 +48,15 @@ def test_production_names_what_is_missing(name):
         ("redis://h:6379/2", ("redis://h:6379/2", "redis://h:6379/10")),
         ("redis://:pw@h:6379", ("redis://:pw@h:6379/0", "redis://:pw@h:6379/8")),
         ("unix:///run/v.sock", ("redis+socket:///run/v.sock?virtual_host=0", "unix:///run/v.sock?db=8")),
-        ("unix:///run/v.sock?db=16", ("redis+socket:///run/v.sock?virtual_host=16", "unix:///run/v.sock?db=24")),
+        (
+            "unix:///run/v.sock?db=16",
+            ("redis+socket:///run/v.sock?virtual_host=16", "unix:///run/v.sock?db=24"),
+        ),
     ],
 )
 def test_broker_and_cache_share_a_server(url, addresses):
     assert redis_addresses(url) == addresses
+
+
+def test_an_id_in_an_address_is_not_grouped():
+    assert Template("?contact={{ pk }}").render(Context({"pk": 2658})) == "?contact=2658"
