@@ -10,6 +10,8 @@ import os
 import shutil
 from pathlib import Path
 
+from redis import Redis
+
 from launcher import LauncherError, postgres, valkey
 from tests.smtp import start_mailbox
 
@@ -18,6 +20,7 @@ SUFFIX = os.environ.get("RAPPORT_TEST_SUFFIX", "")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 # A broker uses one Valkey database and the cache the one eight further on: sixteen for each worker.
 DATABASES_PER_WORKER = 16
+CACHE_OFFSET = 8
 WORKERS_PER_RUN = 8
 
 
@@ -68,17 +71,24 @@ def take_own_places():
     number = int(WORKER.removeprefix("gw")) + 1 if WORKER else 0
     run = sum(map(ord, SUFFIX)) % (valkey.DATABASES // DATABASES_PER_WORKER // WORKERS_PER_RUN)
     first = (run * WORKERS_PER_RUN + number % WORKERS_PER_RUN) * DATABASES_PER_WORKER
-    mailbox = start_mailbox()
+    mailbox, store = start_mailbox(), os.environ["RAPPORT_TEST_VALKEY"]
     os.environ.update(
-        REDIS_URL=f"{os.environ['RAPPORT_TEST_VALKEY']}?db={first}",
+        REDIS_URL=f"{store}?db={first}",
         EMAIL_URL=f"smtp://127.0.0.1:{mailbox.port}",
         MAILBOX_DIR=str(STATE_DIR / f"mailbox{SUFFIX}-{WORKER or 'main'}"),
     )
-    return mailbox
+    databases = [Redis.from_url(f"{store}?db={number}") for number in (first, first + CACHE_OFFSET)]
+    return mailbox, databases
 
 
 IN_USE = None if WORKER else start_servers()
-MAILBOX = take_own_places()
+MAILBOX, STORES = take_own_places()
+
+
+def pytest_runtest_setup():
+    """A test finds no hint and no cached value that another one left."""
+    for store in STORES:
+        store.flushdb()
 
 
 def pytest_unconfigure(config):
