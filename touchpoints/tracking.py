@@ -40,7 +40,10 @@ def _is_shop(origin, request):
     """Whether a page of this origin may tell: our own host, the shop, and what the settings name."""
     shop = urlsplit(settings.SHOP_URL)
     shops = [f"{shop.scheme}://{shop.netloc}", *settings.SHOP_ORIGINS]
-    return urlsplit(origin).netloc == request.get_host() or origin in shops
+    try:
+        return urlsplit(origin).netloc == request.get_host() or origin in shops
+    except ValueError:  # it only looks like an address
+        return False
 
 
 def _allow(response, origin):

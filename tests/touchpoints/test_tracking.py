@@ -142,3 +142,8 @@ def test_too_many_visits_from_one_connection_are_refused(client, db, monkeypatch
     monkeypatch.setattr("touchpoints.tracking.A_MINUTE", 2)
 
     assert [tell(client).status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://\u2100.com"])
+def test_an_origin_that_is_no_address_is_nobodys_shop(client, db, origin):
+    assert tell(client, headers={"Origin": origin}).status_code == 403
