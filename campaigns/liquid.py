@@ -1,6 +1,7 @@
 """Liquid in a sandbox: data only, known fields, no includes, and limits on time and memory."""
 
 import difflib
+from contextvars import ContextVar
 from functools import cache, lru_cache, wraps
 
 from django.utils.translation import gettext as _
@@ -23,6 +24,9 @@ FILTERS = {
 LONGEST_VALUE = 20_000
 LARGEST_NUMBER = 10**15
 LONGEST_RANGE = 100
+# How many characters and items the filters of one message may handle, all together.
+MOST_WORK = 500_000
+_work_left = ContextVar("work_left", default=MOST_WORK)
 
 
 class LiquidProblem(ValueError):
@@ -43,6 +47,9 @@ def guarded(function, name):
         product = sizes[0] * max(sizes[1:], default=0)
         if max(sizes) > LONGEST_VALUE or (name in ("join", "replace") and product > 10 * LONGEST_VALUE):
             raise LiquidProblem(_("The filter “%(name)s” is given too much text.") % {"name": name})
+        _work_left.set(_work_left.get() - sum(sizes))
+        if _work_left.get() < 0:
+            raise LiquidProblem(_("The filters are given too much text, all together."))
         result = function(value, *arguments, **options)
         if isinstance(result, int | float) and abs(result) > LARGEST_NUMBER:
             raise LiquidProblem(_("The filter “%(name)s” makes too large a number.") % {"name": name})
@@ -80,11 +87,14 @@ def parsed(source, *, html, strict=False):
 
 def render(source, values, *, html, strict=False):
     """The source with its merge values; raises LiquidProblem."""
+    _work_left.set(MOST_WORK)
     try:
         return parsed(source, html=html, strict=strict).render(**values)
     except LiquidError as error:
         raise LiquidProblem(words_of(error, source)) from error
-    except (ArithmeticError, RecursionError, TypeError, UnicodeError) as error:
+    except LiquidProblem:
+        raise
+    except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
         raise LiquidProblem(_("Liquid cannot work this out: %(error)s") % {"error": error}) from error
 
 

@@ -71,3 +71,21 @@ def test_a_bomb_is_defused_at_once(source):
 
     assert liquid.problems(source, VALUES, html=False)
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("letters", ["z" * 19_000, "z " * 9_000])
+def test_filters_share_one_allowance(letters):
+    source = (
+        "{% for i in (1..100) %}{% assign c = '" + letters + "' | split: ' ' | uniq | join: '' %}{% endfor %}"
+    )
+    began = time.process_time()
+
+    assert liquid.problems(source, VALUES, html=False) == [
+        "The filters are given too much text, all together."
+    ]
+    assert time.process_time() - began < 1
+
+
+def test_what_is_no_number_is_told_in_words():
+    with pytest.raises(liquid.LiquidProblem):
+        liquid.render("{{ 'NaN' | floor }}", VALUES, html=False)
