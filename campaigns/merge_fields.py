@@ -15,7 +15,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import links
+from campaigns import links, mime
 from contacts.models import Consent
 from contacts.preferences import preferences_url
 from touchpoints.models import Order, OrderLine, Touchpoint
@@ -116,7 +116,7 @@ def envelope(delivery):
         "from_address": sender.address,
         "reply_to": sender.reply_to,
         "to": delivery.address or delivery.contact.email,
-        "to_name": delivery.contact.name,
+        "to_name": mime.one_line(delivery.contact.name),
     }
 
 
@@ -201,6 +201,11 @@ def of_order(shape, empty=""):
     return value
 
 
+def of_person(name):
+    """A field's value from the contact, in one line: it may stand in a subject."""
+    return lambda context: mime.one_line(getattr(context.contact, name))
+
+
 def order_items(order, context):
     return [
         {"name": str(line), "quantity": line.quantity, "amount": money(line.amount, order.currency)}
@@ -222,8 +227,11 @@ LINKS = gettext_lazy("Links of their own")
 def register_fields():
     """The fields every message may use."""
     site = settings.PUBLIC_URL
-    register("first_name", gettext_lazy("First name"), "Ada", lambda c: c.contact.first_name, group=PERSON)
-    register("last_name", gettext_lazy("Last name"), "Byron", lambda c: c.contact.last_name, group=PERSON)
+    for name, label, sample in [
+        ("first_name", gettext_lazy("First name"), "Ada"),
+        ("last_name", gettext_lazy("Last name"), "Byron"),
+    ]:
+        register(name, label, sample, of_person(name), group=PERSON)
     register("email", gettext_lazy("E-mail"), "ada@example.com", lambda c: c.contact.email, group=PERSON)
     register("sender_name", gettext_lazy("Brand"), "Northside Records", lambda c: c.sender.name, group=US)
     register("signed_by", gettext_lazy("Signed by"), "Ines", lambda c: c.sender.from_name, group=US)

@@ -28,6 +28,11 @@ def clean(name, value):
     return value
 
 
+def one_line(text):
+    """A name as a header may hold it, however it was typed or imported."""
+    return " ".join(FORBIDDEN.sub(" ", text).split())
+
+
 def encoded_words(text):
     """The text as words of RFC 2047, none longer than 75 characters, no character cut in two."""
     chunk, size = [], 0

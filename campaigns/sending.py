@@ -204,6 +204,10 @@ def send_one(delivery, values, run, is_late):
     try:
         message = rendering.render(delivery, values)
         content = message.as_bytes()
+    except rendering.RenderError as error:
+        # Its words may name the person; they stand with the delivery and not in the log.
+        logger.warning("Delivery %s could not be rendered.", delivery.pk)
+        return Result(delivery, Status.FAILED, Reason.RENDER, _words(error))
     except Exception as error:
         # Whatever is wrong with one message must not hold up the others.
         logger.warning("Delivery %s could not be rendered.", delivery.pk, exc_info=True)

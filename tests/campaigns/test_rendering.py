@@ -103,11 +103,17 @@ def test_a_link_of_another_kind_stops_the_message(ada, link):
 
 @pytest.mark.parametrize("name", ["Ada\r\nBcc: eve@example.com", "Ada\nX: y", "Ada\u2028X"])
 def test_a_name_cannot_break_into_the_headers(ada, name):
+    plain = email.message_from_bytes(rendered(make_delivery_of(ada)).as_bytes(), policy=email.policy.default)
     ada.first_name = name
     ada.save()
 
-    with pytest.raises(RenderError):
-        rendered(make_delivery_of(ada))
+    message = email.message_from_bytes(
+        rendered(make_delivery_of(ada)).as_bytes(), policy=email.policy.default
+    )
+
+    assert message.keys() == plain.keys()
+    assert message["Subject"].startswith("Hello Ada ")
+    assert message["To"].addresses[0].addr_spec == "ada@example.com"
 
 
 def test_an_empty_subject_is_refused(ada):

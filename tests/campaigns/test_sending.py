@@ -86,6 +86,21 @@ def test_one_bad_message_does_not_hold_up_the_others(rule, delivery, mailbox):
     assert "javascript:alert(1)" in poisoned.detail
 
 
+def test_the_log_names_nobody_whose_message_cannot_be_made(rule, mailbox, caplog):
+    make_delivery(rule, reachable(email='"canary q"@example.com', first_name="Canary"))
+
+    assert send() == {"failed": 1}
+    assert "could not be rendered" in caplog.text
+    assert "canary" not in caplog.text.lower()
+
+
+def test_a_name_of_two_lines_reaches_its_person(rule, mailbox):
+    make_delivery(rule, reachable(first_name="Ma\nra\x07"))
+
+    assert send() == {"sent": 1}
+    assert mailbox[0]["To"].addresses[0].display_name.startswith("Ma ra")
+
+
 def test_merge_values_that_cannot_be_had_fail_one_row_only(rule, delivery, mailbox, monkeypatch):
     poisoned = make_delivery(rule, reachable())
     gather = sending.rendering.gather
