@@ -65,13 +65,17 @@ def record_open(delivery, *, at):
 
 @transaction.atomic
 def unsubscribe(delivery, *, at, everything=False, evidence=None):
-    """Withdraw the delivery's topic, or every one; returns the new entries. Asking twice changes nothing."""
-    lock_contacts([delivery.contact_id])
+    """Withdraw the delivery's topic, or every one; returns the new entries. Asking twice changes nothing.
+
+    Whoever was merged into another says it for the one they are now.
+    """
+    contact = delivery.contact.survivor
+    lock_contacts([contact.pk])
     told = {"at": at, "source": ONE_CLICK, "evidence": {"delivery": str(delivery.uuid)} | (evidence or {})}
     if everything or delivery.topic is None:
-        entries = withdraw_everything(delivery.contact, **told)
+        entries = withdraw_everything(contact, **told)
     else:
-        entries = withdraw_consent(delivery.contact, [delivery.topic], channel=delivery.channel, **told)
+        entries = withdraw_consent(contact, [delivery.topic], channel=delivery.channel, **told)
     if entries:
         _tell_unsubscribed(delivery, entries, at, everything)
     return entries
@@ -80,18 +84,19 @@ def unsubscribe(delivery, *, at, everything=False, evidence=None):
 @transaction.atomic
 def undo_unsubscribe(delivery, *, at, evidence=None):
     """Give back what was withdrawn by way of this delivery, unless chosen otherwise since; new entries."""
-    lock_contacts([delivery.contact_id])
+    contact = delivery.contact.survivor
+    lock_contacts([contact.pk])
     proof = {"delivery": str(delivery.uuid), "undo": True} | (evidence or {})
     taken_back = [
         entry
-        for entry in Consent.objects.filter(contact=delivery.contact).current().select_related("topic")
+        for entry in Consent.objects.filter(contact=contact).current().select_related("topic")
         if entry.action == Consent.Action.WITHDRAWN and entry.evidence.get("delivery") == str(delivery.uuid)
     ]
     entries = []
     for channel in sorted({entry.channel for entry in taken_back}):
         topics = [entry.topic for entry in taken_back if entry.channel == channel and _had_agreed(entry)]
         entries += give_consent(
-            delivery.contact, topics, channel=channel, at=at, source=f"{ONE_CLICK}:undo", evidence=proof
+            contact, topics, channel=channel, at=at, source=f"{ONE_CLICK}:undo", evidence=proof
         )
     return entries
 
@@ -110,7 +115,7 @@ def note_outcomes(at, contact_ids=None):
 def _respond(delivery, kind, touchpoint_kind, external_id, at, data):
     touchpoint, created = record(
         touchpoint_kind,
-        contact=delivery.contact,
+        contact=delivery.contact.survivor,
         at=at,
         source=SOURCE,
         external_id=external_id,

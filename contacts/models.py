@@ -72,6 +72,11 @@ class Sender(models.Model):
         return self.address.rpartition("@")[2]
 
     @property
+    def postal_line(self):
+        """The postal address in one line."""
+        return ", ".join(line.strip() for line in self.postal_address.splitlines() if line.strip())
+
+    @property
     def zone(self):
         return ZoneInfo(self.time_zone)
 
@@ -88,7 +93,7 @@ class ContactQuerySet(models.QuerySet):
     def search(self, words):
         """Contacts whose name or address holds every one of `words`, in any order."""
         found = self
-        for word in words.lower().split():
+        for word in words.replace("\0", "").lower().split():
             found = found.filter(search_text__contains=word)
         return found
 
@@ -156,6 +161,14 @@ class Contact(models.Model):
     @property
     def is_present(self):
         return self.merged_into_id is None and self.erased_at is None
+
+    @property
+    def survivor(self):
+        """Who this person is by now: whoever they were merged into, or themselves."""
+        found = self
+        while found.merged_into_id:
+            found = found.merged_into
+        return found
 
     def zone(self, sender):
         """Their time zone; the sender's when it is unknown."""

@@ -29,11 +29,9 @@ def read_token(token):
     if len(payload) != 16:
         raise BadToken("wrong length")
     contact = Contact.objects.filter(uuid=uuid.UUID(bytes=payload), erased_at=None).first()
-    while contact is not None and contact.merged_into_id:
-        contact = contact.merged_into
     if contact is None:
         raise BadToken("nobody")
-    return contact
+    return contact.survivor
 
 
 @transaction.atomic

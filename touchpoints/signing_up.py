@@ -105,7 +105,7 @@ def confirm(token, *, at, evidence=None):
     signed_up = asked_with(token, at)
     if signed_up is None:
         return None, False
-    contact = signed_up.contact
+    contact = signed_up.contact.survivor
     lock_contacts([contact.pk])
     confirmed, created = record(
         Touchpoint.Kind.CONFIRMED,

@@ -64,9 +64,7 @@ def read_arrival(token, at):
     if not made - timedelta(minutes=5) <= at <= made + ARRIVAL_HOLDS:
         return None, None
     contact = Contact.objects.filter(uuid=uuid.UUID(bytes=payload[:16]), erased_at=None).first()
-    while contact and contact.merged_into_id:
-        contact = contact.merged_into
-    return contact, (uuid.UUID(bytes=payload[16:32]) if contact else None)
+    return (contact.survivor, uuid.UUID(bytes=payload[16:32])) if contact else (None, None)
 
 
 # Who is it? -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from campaigns.models import Delivery, Response
 from campaigns.planning import plan_reminders
 from campaigns.responding import note_outcomes, record_click, record_open, undo_unsubscribe, unsubscribe
 from contacts.consenting import current_consents, give_consent, withdraw_consent
-from contacts.models import Consent
+from contacts.models import Consent, Contact
 from tests.campaigns.racing import race
 from tests.make import (
     DAY,
@@ -182,3 +182,16 @@ def test_nothing_waits_for_an_outcome_that_no_rule_names(sent, ada, rule):
 
     assert note_outcomes(NOON + DAY) == 0
     assert (Delivery.objects.filter(outcome_at=None).count(), Response.objects.count()) == (1, 0)
+
+
+def test_who_was_merged_stops_what_the_one_they_are_now_would_get(sent, ada, ben, rule):
+    delivery = make_delivery(rule, ben, status="sent", sending_at=NOON)
+    Contact.objects.filter(pk=ben.pk).update(merged_into=ada)
+    delivery.refresh_from_db()
+
+    unsubscribe(delivery, at=NOON)
+    stopped = states(ada)
+    undo_unsubscribe(delivery, at=NOON)
+
+    assert stopped != states(ada)
+    assert {*stopped.values()} == {"withdrawn"}
