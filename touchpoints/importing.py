@@ -1,5 +1,6 @@
 """Brings orders in from a CSV file: checked, staged, tied to contacts, then written set by set as history."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -54,6 +55,7 @@ COLUMNS = {
     "contact_id": "bigint",
 }
 LARGEST = Decimal("9999999999.99")
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -190,6 +192,8 @@ class OrderReader:
         moment = moment if moment.tzinfo else timezone.make_aware(moment)
         if self.latest and moment > self.latest:
             raise RowRefused(_("The date %(date)s is still to come.") % {"date": text})
+        if not EARLIEST <= moment <= LATEST:
+            raise RowRefused(_("The date %(date)s cannot be right.") % {"date": text})
         return moment
 
     def _external_id(self, cell, who, moment):
@@ -205,12 +209,13 @@ class OrderReader:
     def _items(self, cell):
         text = cell.get("items", "") or "1"
         try:
-            items = int(Decimal(text))
-        except (InvalidOperation, ValueError, OverflowError) as error:
+            items = Decimal(text)
+            makes_sense = 0 <= items < 1_000_000
+        except InvalidOperation as error:
             raise RowRefused(_("“%(text)s” is not a number of items.") % {"text": text}) from error
-        if not 0 <= items < 1_000_000:
+        if not makes_sense:
             raise RowRefused(_("“%(text)s” is not a number of items.") % {"text": text})
-        return items
+        return int(items)
 
     def _currency(self, cell):
         code = cell.get("currency", "").upper() or self.currency
@@ -227,10 +232,18 @@ class OrderReader:
         return STATUSES[status]
 
 
+# What a spreadsheet makes of a large number: its last digits are gone.
+POWER = re.compile(r"\d[eE][+-]?\d")
+
+
 def money(text):
-    """An amount as tools write it: 29.33, $1,234.50, 12,50 €."""
+    """An amount as tools write it: 29.33, $1,234.50, 12,50 €, 1.234,50 €."""
+    if POWER.search(text):
+        raise RowRefused(_("“%(text)s” is not an amount.") % {"text": text})
     plain = "".join(letter for letter in text if letter in "0123456789.,-")
-    if "," in plain and "." not in plain and len(plain.rpartition(",")[2]) != 3:
+    if plain.rfind(",") > plain.rfind(".") > -1:
+        plain = plain.replace(".", "").replace(",", ".")
+    elif "," in plain and "." not in plain and len(plain.rpartition(",")[2]) != 3:
         plain = plain.replace(",", ".")
     try:
         amount = Decimal(plain.replace(",", ""))

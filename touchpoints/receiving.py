@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -22,6 +22,8 @@ OURS = {"web", "sign-up", "user", "mail", "campaigns", "preferences", "link", "r
 LARGEST_DATA = 8 * 1024
 # A sender's clock may run ahead by so much.
 AHEAD = timedelta(minutes=5)
+# Nothing before it has happened to anybody; no page could show the year 0.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 Text = Annotated[str, Field(max_length=200)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
@@ -137,6 +139,8 @@ def _checked(source, raw, at):
         raise ItemRefused(_words(error)) from error
     if item.at > at + AHEAD:
         raise ItemRefused("at: lies in the future")
+    if item.at < EARLIEST:
+        raise ItemRefused("at: lies before the year 1900")
     if not (item.contact.email or item.contact.shop_id):
         raise ItemRefused("contact: give an email or a shop_id")
     if (item.kind == "order") != (item.order is not None):

@@ -194,6 +194,7 @@ def test_the_rules_are_woken_for_whom_it_happened_with(
         (item(colour="red"), "colour: Extra inputs are not permitted"),
         (item(at="2026-06-10T12:00:00"), "at: Input should have timezone info"),
         (item(at="2126-06-10T12:00:00Z"), "at: lies in the future"),
+        (item(at="0001-01-01T00:00:00+12:00"), "at: lies before the year 1900"),
         (item(contact={}), "contact: give an email or a shop_id"),
         (item(contact={"shop_id": "77"}), "contact: nobody has this shop_id; add an email"),
         (item(external_id=""), "external_id: String should have at least 1 character"),

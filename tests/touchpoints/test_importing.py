@@ -112,6 +112,10 @@ def test_lines_name_what_was_bought(run, ada):
         ("ada@example.com,1,2027-01-05,10,paid", "The date 2027-01-05 is still to come."),
         ("ada@example.com,1,2026-01-05,ten,paid", "“ten” is not an amount."),
         ("ada@example.com,1,2026-01-05,-1,paid", "The amount “-1” is below nothing or beyond all measure."),
+        (
+            "ada@example.com,1,0001-01-01T00:00:00+12:00,10,paid",
+            "The date 0001-01-01T00:00:00+12:00 cannot be right.",
+        ),
         ("ada@example.com,1,2026-01-05,10,lost", "The status “lost” says neither paid nor cancelled."),
     ],
 )
@@ -180,13 +184,20 @@ def test_no_shifted_order_lies_ahead(run, ada):
 
 @pytest.mark.parametrize(
     "text, amount",
-    [("29.33", "29.33"), ("$1,234.50", "1234.50"), ("12,50 €", "12.50"), ("1,234", "1234"), ("0", "0")],
+    [
+        ("29.33", "29.33"),
+        ("$1,234.50", "1234.50"),
+        ("12,50 €", "12.50"),
+        ("1.234,50 €", "1234.50"),
+        ("1,234", "1234"),
+        ("0", "0"),
+    ],
 )
 def test_amounts_as_tools_write_them(text, amount):
     assert money(text) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["", "free", "1.2.3", "--1", "99999999999"])
+@pytest.mark.parametrize("text", ["", "free", "1.2.3", "1,2.3,4", "--1", "99999999999", "1E+05"])
 def test_what_is_no_amount(text):
     with pytest.raises(RowRefused):
         money(text)
@@ -226,3 +237,12 @@ def test_the_command_says_what_became_of_the_file(tmp_path, ada, monkeypatch):
 def test_the_command_refuses_a_field_it_does_not_know(tmp_path, db):
     with pytest.raises(CommandError, match="fields are"):
         call_command("import_orders", "x.csv", "--source", "shop", "--column", "colour=red")
+
+
+@pytest.mark.parametrize("items", ["1e99999999", "NaN", "sNaN", "-1", "Infinity", "some"])
+def test_what_is_no_number_of_items_costs_its_row_only(run, ada, items):
+    result = run(
+        "email,date,amount,items", f"ada@example.com,2026-01-05,10,{items}", "ada@example.com,2026-01-05,10,2"
+    )
+
+    assert (result.refused, result.created) == (1, 1)

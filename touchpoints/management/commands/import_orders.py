@@ -1,5 +1,6 @@
 """Brings orders in from a CSV file that any shop has written."""
 
+import zlib
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
@@ -46,7 +47,7 @@ class Command(BaseCommand):
                 create_contacts=create_contacts,
                 shift_to_today=shift_to_today,
             )
-        except (FileRefused, OSError) as error:
+        except (FileRefused, OSError, EOFError, zlib.error) as error:
             raise CommandError(error) from error
         finally:
             progress.close()
