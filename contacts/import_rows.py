@@ -1,7 +1,7 @@
 """What one row of someone's CSV file says about a contact, whichever tool wrote it."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import available_timezones
 
 from django.utils import timezone
@@ -53,6 +53,8 @@ COLUMNS = {
 }
 TIME_ZONES = available_timezones()
 LONGEST_NAME, LONGEST_NUMBER = 100, 254
+# What lies outside was left empty by some program, and no page could show the year 0 or 10000.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 YES = {"yes", "y", "true", "1", "ja", "oui", "sí", "si", "subscribed", "on"}
 
 
@@ -148,7 +150,11 @@ class RowReader:
         except ValueError:
             self.left_out[self.header[self.places["known_since"]]] += 1
             return ""
-        return (moment if moment.tzinfo else timezone.make_aware(moment)).isoformat()
+        moment = moment if moment.tzinfo else timezone.make_aware(moment)
+        if not EARLIEST <= moment <= LATEST:
+            self.left_out[self.header[self.places["known_since"]]] += 1
+            return ""
+        return moment.isoformat()
 
 
 def is_language(value):

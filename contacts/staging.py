@@ -21,6 +21,9 @@ from django.utils.translation import gettext as _
 CHUNK = 5_000
 DELIMITERS = ",;\t|"
 HASTE = 0.0002
+# How a file of refused rows begins, and the cells that a spreadsheet would take for a formula.
+REFUSED = ["line", "reason"]
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 SAMPLE_LINES, SAMPLE_WIDTH = 20, 20_000
 
 
@@ -48,6 +51,9 @@ class CsvTable:
         self.delimiter, self._skipped = sniff_delimiter(self.sample(), {tidy(name) for name in known})
         self.size = self.path.stat().st_size or 1
         self.header = next(self._lines(), (0, []))[1]
+        if isinstance(self.header, RowRefused):
+            raise FileRefused(str(self.header))
+        self._is_ours = self.header[:2] == REFUSED
         if not any(self.header):
             raise FileRefused(_("The file is empty; nothing was changed."))
 
@@ -62,6 +68,8 @@ class CsvTable:
         """
         wide = len(self.header)
         for line, values in itertools.islice(self._lines(), 1, None):
+            if self._is_ours and not isinstance(values, RowRefused):
+                values = [as_it_was(cell) for cell in values]
             if isinstance(values, RowRefused) or len(values) == wide:
                 yield line, values
             elif any(values):
@@ -131,11 +139,14 @@ def sniff_encoding(path):
 
 def sniff_delimiter(lines, known):
     """(delimiter, lines to skip): the one that makes sense of the header, then of most rows."""
-    if lines and (said := re.match(r"\ufeff?\"?sep=(.)", lines[0], re.IGNORECASE)):
+    if lines and (said := re.match(r"\ufeff?\"?sep=([^\"\r\n])", lines[0], re.IGNORECASE)):
         return said[1], 1
 
     def sense(delimiter):
-        rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+        except csv.Error:  # a quotation that never ends
+            return (0, 0)
         if not rows:
             return (0, 0)
         understood = sum(tidy(name) in known for name in rows[0])
@@ -287,7 +298,8 @@ def ahead(pieces):
 class Refusals:
     """The rows that were not taken, in a file of their own: line, reason, and the row as it was.
 
-    Put right, that file can be imported as it is. Nothing refused, no file.
+    Put right, that file can be imported as it is: the apostrophes that keep formulas from running are taken
+    off again. Nothing refused, no file.
     """
 
     def __init__(self, path, header):
@@ -310,8 +322,8 @@ class Refusals:
         if self._file is None:
             self._file = open(self.path, "w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
-            self._writer.writerow(["line", "reason", *self.header])
-        self._writer.writerow([line, reason, *values])
+            self._writer.writerow([*REFUSED, *map(harmless, self.header)])
+        self._writer.writerow([line, harmless(reason), *map(harmless, values)])
         self.count += 1
         if len(self.first) < 5:
             self.first.append(_("%(reason)s Line %(line)s.") % {"reason": reason, "line": f"{line:,}"})
@@ -328,6 +340,16 @@ class Refusals:
         for line, values in table.rows() if reasons else ():
             if line in reasons:
                 self.refuse(line, reasons[line], values)
+
+
+def harmless(cell):
+    """The cell with an apostrophe before what a spreadsheet would work out."""
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
+
+
+def as_it_was(cell):
+    """A cell that `harmless` made."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def checked(table, check, refusals):

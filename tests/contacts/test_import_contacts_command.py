@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -56,3 +58,12 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(db, tmp_path, con
 def test_a_missing_file_is_said_to_be_missing(db, tmp_path):
     with pytest.raises(CommandError, match="No such file"):
         call_command("import_contacts", tmp_path / "nothing.csv")
+
+
+def test_a_packed_file_cut_short_is_refused_in_words(db, tmp_path):
+    file = tmp_path / "people.csv.gz"
+    lines = b"\n".join(b"person%d@example.com" % number for number in range(2_000))
+    file.write_bytes(gzip.compress(b"E-mail\n" + lines)[:-1_000])
+
+    with pytest.raises(CommandError):
+        call_command("import_contacts", str(file), refused=tmp_path / "refused.csv")

@@ -334,3 +334,11 @@ def test_an_import_and_a_withdrawal_at_once_end_withdrawn(at_once, tmp_path, top
     assert {entry.action for entry in Consent.objects.current()} == {"withdrawn"}
     give_consent(contacts[0], [topic], at=NOON + DAY, source="form")
     assert Consent.objects.current().get(contact=contacts[0]).action == "given"
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_a_moment_that_no_page_could_show_is_left_out(bring, as_marketer, moment):
+    result = bring("email,created at", f"zoe@example.com,{moment}")
+
+    assert (result.created, result.left_out["created at"]) == (1, 1)
+    assert as_marketer.get("/contacts/").status_code == 200

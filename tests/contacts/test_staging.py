@@ -111,3 +111,25 @@ def test_nothing_refused_leaves_no_file(tmp_path):
         pass
 
     assert not path.exists()
+
+
+@pytest.mark.parametrize("start", ["sep=\r\n", 'sep="\n'])
+def test_a_delimiter_that_can_be_none_is_not_believed(tmp_path, start):
+    assert [*table(tmp_path, f"{start}E-mail,Name\na@example.com,A\n").rows()]
+
+
+def test_a_quotation_that_never_ends_refuses_the_file(tmp_path):
+    with pytest.raises(FileRefused):
+        table(tmp_path, 'E-mail,"' + ("x" * 19_000 + "\n") * 15)
+
+
+def test_a_refused_formula_does_not_run_and_comes_back_as_it_was(tmp_path):
+    formulas = ["=1+1", "+a@example.com", "-1", "@SUM(A1)", "＝1", "'=1", "'n"]
+    with Refusals(tmp_path / "refused.csv", ["name"]) as refusals:
+        for line, formula in enumerate(formulas, 2):
+            refusals.refuse(line, "No.", [formula])
+
+    written = (tmp_path / "refused.csv").read_text(encoding="utf-8-sig")
+    assert "No.,=" not in written
+    assert "2,No.,'=1+1" in written
+    assert [values[2] for _line, values in CsvTable(tmp_path / "refused.csv").rows()] == formulas

@@ -1,5 +1,6 @@
 """Brings people in from a CSV file that any other tool has written."""
 
+import zlib
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
@@ -39,7 +40,7 @@ class Command(BaseCommand):
                 consent=consent,
                 dry_run=dry_run,
             )
-        except (FileRefused, OSError) as error:
+        except (FileRefused, OSError, EOFError, zlib.error) as error:
             raise CommandError(error) from error
         finally:
             progress.close()
