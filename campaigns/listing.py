@@ -41,7 +41,7 @@ def listing(request):
     state = asked.get("state", "") if asked.get("state") in Delivery.Status.values else ""
     reason = asked.get("reason", "") if asked.get("reason") in Delivery.Reason.values else ""
     rule = next((rule for rule in rules if str(rule.pk) == asked.get("rule")), None)
-    words = asked.get("q", "").strip()
+    words = asked.get("q", "").strip().replace("\0", "")
     found = narrowed(Delivery.objects.for_user(request.user), state, reason, rule, words)
     found = found.select_related("contact", "rule", "parent")
     page = keyset_page(request, found, size=PAGE_SIZE, order=_("Newest first"))

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.utils.cache import patch_cache_control
 
 from crm.models import User
 
@@ -105,13 +106,18 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        return self.get_response(request)
+        """A page about people stays in no cache, not even the browser's after signing out."""
+        response = self.get_response(request)
+        if getattr(request, "is_private", False) and not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
+        return response
 
     def process_view(self, request, view, args, kwargs):
         entry = rule_for(request.resolver_match)
         if entry is None:
             raise PermissionDenied("This address stands in no access table.")
         roles = entry[0] if request.method in READING else entry[1]
+        request.is_private = entry[0] is not PUBLIC
         if is_allowed(request.user, roles):
             return None
         if request.user.is_authenticated:

@@ -92,4 +92,5 @@ def set_theme(request):
         form.save()
         messages.success(request, _("Saved."))
     came_from = request.POST.get("next", "")
-    return redirect(came_from if url_has_allowed_host_and_scheme(came_from, None) else "settings")
+    is_ours = came_from.startswith("/") and url_has_allowed_host_and_scheme(came_from, None)
+    return redirect(came_from if is_ours else "settings")

@@ -120,3 +120,26 @@ def test_an_unknown_thing_is_not_found(as_marketer):
     missing = ["/contacts/999999/", "/strategy/999999/", f"/deliveries/{uuid.uuid4()}/"]
 
     assert [as_marketer.get(path).status_code for path in missing] == [404, 404, 404]
+
+
+def test_a_page_about_people_is_kept_in_no_cache(client, as_marketer, things):
+    assert "no-store" in as_marketer.get(address("contacts:contact-detail", things))["Cache-Control"]
+
+
+@pytest.mark.parametrize("wish", ["nowhere", "//evil.example.com", "https://evil.example.com/"])
+def test_who_changes_the_theme_is_led_to_no_other_place(as_marketer, wish):
+    assert as_marketer.post("/settings/theme/", {"theme": "dark", "next": wish})["Location"] == "/settings/"
+
+
+@pytest.mark.parametrize("path", ["/contacts/", "/deliveries/", "/strategy/{rule}/preview/"])
+def test_a_search_for_a_null_character_finds_without_it(path, as_marketer, things):
+    assert as_marketer.get(path.format(**things), {"q": "\0"}).status_code == 200
+
+
+def test_behind_a_proxy_sign_ins_are_counted_by_visitor(rf, settings):
+    from allauth.account.adapter import get_adapter
+
+    settings.TRUST_PROXY = True
+    request = rf.get("/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+
+    assert get_adapter().get_client_ip(request) == "198.51.100.7"
