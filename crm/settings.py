@@ -200,6 +200,8 @@ CELERY_BEAT_SCHEDULE = {
 
 vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025"))
 EMAIL_TIMEOUT = 20
+# Who writes to those who sign in, as when they forgot their password.
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=SENDER_ADDRESS)
 # The Maildir that the local mailbox writes; shown at /mailbox/ while DEMO is on.
 MAILBOX_DIR = env("MAILBOX_DIR", default=str(BASE_DIR / "var" / "mailbox"))
 
