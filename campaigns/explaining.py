@@ -72,6 +72,17 @@ def why_not(contact, rule, at, known=None):
     return [line for line in lines if line]
 
 
+def outlook(delivery, known):
+    """What will become of a planned delivery as things stand: when it goes, or what keeps it back."""
+    for tone, words, _href in (consent_line(delivery, known), address_line(delivery, known)):
+        if tone == STOP:
+            return _("Will not be sent: %(why)s") % {"why": words}
+    if delivery.rule.status == LifecycleRule.Status.PAUSED:
+        return _("Waits: the row is paused")
+    when = _("Goes on %(when)s at the earliest") % {"when": clock(delivery.due_at)}
+    return f"{when} – {delivery.why}" if delivery.why else when
+
+
 def day(moment):
     return date_format(localtime(moment), "j F Y")
 

@@ -32,9 +32,13 @@ def what_comes_next(contact, request, at):
 
 
 def planned_for(contact):
-    """What is planned, the next first."""
-    planned = Delivery.objects.of(contact).filter(status=Delivery.Status.PLANNED).select_related("rule")
-    return [(message_name(delivery), delivery) for delivery in planned.order_by("due_at", "id")]
+    """What is planned, the next first: (name, delivery, what will become of it as things stand)."""
+    planned = Delivery.objects.of(contact).filter(status=Delivery.Status.PLANNED)
+    planned, known = planned.select_related("rule", "topic"), explaining.Known.of(contact)
+    return [
+        (message_name(delivery), delivery, explaining.outlook(delivery, known))
+        for delivery in planned.order_by("due_at", "id")
+    ]
 
 
 def silences(contact, at):

@@ -44,7 +44,7 @@ def _entry(delivery, known):
         voice=voice,
         icon=KINDS[kind].icon,
         title=title % {"message": message_name(delivery)},
-        detail=_detail(delivery),
+        detail=_detail(delivery, known),
         quote=subject_of(delivery) if voice == "us" else "",
         href=delivery.get_absolute_url(),
         why=_("Why not?") if voice == "not" else _("Why this?"),
@@ -72,10 +72,9 @@ def message_name(delivery):
     return str(delivery.rule)
 
 
-def _detail(delivery):
+def _detail(delivery, known):
     if delivery.status == Status.PLANNED:
-        when = _("Goes on %(when)s") % {"when": explaining.clock(delivery.due_at)}
-        return f"{when} – {delivery.why}" if delivery.why else when
+        return explaining.outlook(delivery, known)
     return "" if delivery.status == Status.SENT else delivery.why
 
 

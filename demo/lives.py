@@ -67,6 +67,8 @@ def confirmed(lives):
 
 
 def write_people(lives):
+    """The earliest first, as they would have come, so that the newest stands first in every list."""
+    lives = sorted(lives, key=lambda life: life.contact.created_at)
     Contact.objects.bulk_create(life.contact for life in lives)
     Identity.objects.bulk_create(identity_of(life) for life in lives)
 

@@ -109,6 +109,7 @@ def shop_page(record=None):
 
 def save(deliveries):
     """Write these rows, with the merge values their messages would have been made with."""
+    deliveries = sorted(deliveries, key=lambda delivery: delivery.due_at)
     Delivery.objects.bulk_create(deliveries, batch_size=1000)
     sent = [delivery for delivery in deliveries if delivery.status == Status.SENT]
     values = rendering.gather(sent)
