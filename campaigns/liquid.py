@@ -7,7 +7,7 @@ from functools import cache, lru_cache, wraps
 from django.utils.translation import gettext as _
 from liquid import Environment, RenderContext, StrictUndefined, Undefined
 from liquid import builtin as _builtin
-from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral
+from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral, StringLiteral
 from liquid.exceptions import LiquidError, UndefinedError
 
 TAGS = {
@@ -107,6 +107,7 @@ def problems(source, sample, *, html):
     except RecursionError:
         return [_("The Liquid tags are nested too deeply.")]
     found = [*unknown_fields(template, source, sample), *large_ranges(template)]
+    found += markup_in_quotes(template) if html else []
     return found or trial_problems(source, sample, html=html)
 
 
@@ -165,6 +166,15 @@ def large_ranges(template):
             yield _("The range %(range)s is too long: write two numbers at most %(most)s apart.") % {
                 "range": expression,
                 "most": LONGEST_RANGE,
+            }
+
+
+def markup_in_quotes(template):
+    """A line for each quoted text with a tag in it: it would go out past every check of the body."""
+    for expression in expressions_of(template.nodes, RenderContext(template)):
+        if isinstance(expression, StringLiteral) and ("<" in expression.value or ">" in expression.value):
+            yield _("The quoted text %(text)s holds a tag: write tags outside of Liquid.") % {
+                "text": expression
             }
 
 

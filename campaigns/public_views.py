@@ -14,7 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from campaigns import links
 from campaigns.machines import is_machine
 from campaigns.models import Delivery
-from campaigns.responding import record_click, record_open, undo_unsubscribe, unsubscribe
+from campaigns.responding import (
+    ONE_CLICK,
+    STOP_PAGE,
+    record_click,
+    record_open,
+    undo_unsubscribe,
+    unsubscribe,
+)
 from contacts.evidence import evidence_of
 from contacts.preferences import masked, preferences_path
 from contacts.signing import BadToken
@@ -90,7 +97,8 @@ def _act(delivery, wanted, *, at, evidence):
     if wanted == "undo":
         undo_unsubscribe(delivery, at=at, evidence=evidence)
     else:
-        unsubscribe(delivery, at=at, everything=wanted == "everything", evidence=evidence)
+        everything, source = wanted == "everything", STOP_PAGE if wanted else ONE_CLICK
+        unsubscribe(delivery, at=at, everything=everything, source=source, evidence=evidence)
 
 
 def _find(read, token):

@@ -14,7 +14,8 @@ from touchpoints.models import Touchpoint
 from touchpoints.recording import record
 
 SOURCE = "campaigns"
-ONE_CLICK = "one-click"
+# A mail program's button, and the button on the page behind “stop these messages”.
+ONE_CLICK, STOP_PAGE = "one-click", "stop"
 
 # From what people did lately to what was sent before it: the work grows with what happens, not with the base.
 # Of a message and its reminder only the later one is credited.
@@ -64,14 +65,15 @@ def record_open(delivery, *, at):
 
 
 @transaction.atomic
-def unsubscribe(delivery, *, at, everything=False, evidence=None):
+def unsubscribe(delivery, *, at, everything=False, source=ONE_CLICK, evidence=None):
     """Withdraw the delivery's topic, or every one; returns the new entries. Asking twice changes nothing.
 
-    Whoever was merged into another says it for the one they are now.
+    `source` is the door it came by: ONE_CLICK or STOP_PAGE. Whoever was merged into another says it for the
+    one they are now.
     """
     contact = delivery.contact.survivor
     lock_contacts([contact.pk])
-    told = {"at": at, "source": ONE_CLICK, "evidence": {"delivery": str(delivery.uuid)} | (evidence or {})}
+    told = {"at": at, "source": source, "evidence": {"delivery": str(delivery.uuid), **(evidence or {})}}
     if everything or delivery.topic is None:
         entries = withdraw_everything(contact, **told)
     else:

@@ -89,3 +89,17 @@ def test_filters_share_one_allowance(letters):
 def test_what_is_no_number_is_told_in_words():
     with pytest.raises(liquid.LiquidProblem):
         liquid.render("{{ 'NaN' | floor }}", VALUES, html=False)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ '<script>' }}",
+        "{% assign link = '<a href=javascript:x>' %}{{ link }}",
+        "{{ first_name | append: '<b' }}",
+        "{% if first_name == '<i>' %}x{% endif %}",
+    ],
+)
+def test_a_tag_in_quotes_is_refused_where_it_would_go_out_as_it_stands(source):
+    assert any("holds a tag" in problem for problem in liquid.problems(source, VALUES, html=True))
+    assert not any("holds a tag" in problem for problem in liquid.problems(source, VALUES, html=False))

@@ -222,3 +222,14 @@ def test_a_service_message_offers_to_stop_everything(sender, ada, person):
 
     assert "Stop everything?" in page
     assert unsubscribe(service, at=NOON)
+
+
+def test_the_proof_tells_a_mail_programs_button_from_the_pages(sent, person, ada):
+    url = path(links.stop_url(sent))
+
+    person.post(url, {"wanted": "topic"})
+    assert Consent.objects.filter(contact=ada).latest("id").source == "stop"
+
+    person.post(url, {"wanted": "undo"})
+    person.post(url, {"List-Unsubscribe": "One-Click"})
+    assert Consent.objects.filter(contact=ada).latest("id").source == "one-click"
