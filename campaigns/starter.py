@@ -72,7 +72,7 @@ def set_up_workspace(at):
     sender = set_up_sender()
     topics = {key: set_up_topic(place, key, *words) for place, (key, *words) in enumerate(TOPICS)}
     set_up_wording(sender, at)
-    SendingSwitch.load()
+    SendingSwitch.objects.get_or_create(id=1)
     contents = {name: set_up_content(name) for name in CONTENTS}
     return [set_up_rule(place, rule, sender, topics, contents) for place, rule in enumerate(RULES)]
 

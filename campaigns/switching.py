@@ -16,4 +16,4 @@ def resume_sending(*, by, at):
 def _switch(*, held, reason, by, at):
     switch = SendingSwitch.load()
     switch.held, switch.reason, switch.changed_by, switch.changed_at = held, reason[:200], by, at
-    switch.save(update_fields=["held", "reason", "changed_by", "changed_at"])
+    switch.save()

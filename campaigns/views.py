@@ -28,7 +28,7 @@ from campaigns.channels import ChannelError
 from campaigns.explaining import outcome_words
 from campaigns.forms import ContentForm, RuleForm
 from campaigns.listing import filter_links, listing
-from campaigns.models import Delivery, LifecycleRule
+from campaigns.models import Delivery, LifecycleRule, SendingSwitch
 from campaigns.rendering import RenderError
 from campaigns.telling import message_name
 from contacts.models import Contact
@@ -76,6 +76,7 @@ def rule_list(request):
         "closed_count": sum(rule.status == LifecycleRule.Status.CLOSED for rule in every),
         "purposes": reports.purposes([rule for rule in every if rule.status == LifecycleRule.Status.ACTIVE]),
         "last_planned_at": reports.last_planned_at(),
+        "switch": SendingSwitch.load(),
         "may_write": may_write(request),
     }
     return render(request, "campaigns/rule_list.html", page)

@@ -61,4 +61,13 @@ def line_of(entry):
 
 def proof_words(evidence):
     """The evidence as one line: what is known of the browser, the file, the colleague."""
-    return " · ".join(f"{name.replace('_', ' ')}: {value}" for name, value in evidence.items() if value)
+    return " · ".join(
+        f"{name.replace('_', ' ')}: {plain_words(value)}" for name, value in evidence.items() if value
+    )
+
+
+def plain_words(value):
+    """A piece of evidence as people write it: its parts one after the other."""
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{name.replace('_', ' ')} {part}" for name, part in value.items() if part)

@@ -203,6 +203,7 @@ EMAIL_TIMEOUT = 20
 # Who writes to those who sign in, as when they forgot their password.
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=SENDER_ADDRESS)
 # The Maildir that the local mailbox writes; shown at /mailbox/ while DEMO is on.
+MAILBOX_URL = "/mailbox/" if DEMO else ""
 MAILBOX_DIR = env("MAILBOX_DIR", default=str(BASE_DIR / "var" / "mailbox"))
 
 # People who sign in ----------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ def sign_up_sent(request):
     except BadToken:
         address = ""
     page = {"address": address, "sender": Sender.objects.first(), "shop_url": settings.SHOP_URL}
+    page["mailbox_url"] = settings.MAILBOX_URL
     return render(request, "touchpoints/sign_up_sent.html", page)
 
 

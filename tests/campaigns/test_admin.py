@@ -34,7 +34,7 @@ def test_every_list_and_every_row_opens(as_admin, ada, model):
         "lifecyclerule": delivery.rule,
         "delivery": delivery,
         "response": response,
-        "sendingswitch": SendingSwitch.load(),
+        "sendingswitch": SendingSwitch.objects.create(),
         "tick": Tick.objects.create(schedule="plan", slot=NOON, started_at=NOON),
     }
 
