@@ -13,7 +13,7 @@ from contacts.models import Sender
 from crm.models import User
 
 QUIET_WORDS = format_lazy(
-    "<p class='form-text'>{} {}</p>",
+    "<p class='form-text mb-3'>{} {}</p>",
     _("Marketing messages wait until quiet hours end where the person lives."),
     _("Answers to what someone just did go at once."),
 )
