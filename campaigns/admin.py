@@ -17,7 +17,7 @@ from campaigns.models import (
     SendingSwitch,
     Tick,
 )
-from contacts.admin import ReadOnly, ShortPaginator
+from crm.ui.readonly import ReadOnly
 
 
 @admin.register(SendingSwitch)
@@ -125,7 +125,6 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ["contact__search_text"]
     search_help_text = gettext_lazy("Name or e-mail")
     show_full_result_count = False
-    paginator = ShortPaginator
     ordering = ["-id"]
     inlines = [ResponseInline]
     view_on_site = True
@@ -139,7 +138,6 @@ class ResponseAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ["delivery__contact__search_text"]
     search_help_text = gettext_lazy("Name or e-mail")
     show_full_result_count = False
-    paginator = ShortPaginator
     ordering = ["-id"]
 
 
@@ -149,5 +147,4 @@ class TickAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ["schedule", "slot"]
     search_fields = ["schedule"]
     show_full_result_count = False
-    paginator = ShortPaginator
     ordering = ["-slot", "schedule"]

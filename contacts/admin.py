@@ -1,38 +1,14 @@
 """People in the Django admin: for administrators, by the same acts as everywhere else."""
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from contacts.models import Consent, ConsentWording, Contact, Identity, Sender, Suppression, Topic
 from contacts.suppressing import lift
 from contacts.wording import revise_wording
-
-
-class ShortPaginator(Paginator):
-    """Pages over the first ten thousand of a large table; search and filters lead further."""
-
-    most = 10_000
-
-    @cached_property
-    def count(self):
-        return len(self.object_list.order_by().values_list("pk", flat=True)[: self.most])
-
-
-class ReadOnly:
-    """Shown, never changed here."""
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
+from crm.ui.readonly import ReadOnly, ShortPaginator
 
 
 class IdentityInline(ReadOnly, admin.TabularInline):

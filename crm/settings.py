@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "django_include_bootstrap",
     "django_htmx",
-    "django_filters",
     "lucide",
     "csp",
     "ninja",

@@ -2,26 +2,12 @@
 
 from django.contrib import admin
 
+from crm.ui.readonly import ReadOnly
 from segmentation.models import RfmCuts, RfmScore
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Shows rows that only acts may write."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
 @admin.register(RfmCuts)
-class RfmCutsAdmin(ReadOnlyAdmin):
+class RfmCutsAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["taken_at", "taken_by", "buyers", "recency_days", "frequency", "monetary"]
     list_filter = ["taken_at"]
     search_fields = ["taken_by__email"]
@@ -30,7 +16,7 @@ class RfmCutsAdmin(ReadOnlyAdmin):
 
 
 @admin.register(RfmScore)
-class RfmScoreAdmin(ReadOnlyAdmin):
+class RfmScoreAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["contact", "recency", "frequency", "monetary", "since", "cuts"]
     list_filter = ["recency", "frequency", "monetary"]
     search_fields = ["contact__email", "contact__search_text"]

@@ -5,23 +5,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from crm.ui.readonly import ReadOnly
 from touchpoints.keys import create_key, revoke_key
 from touchpoints.models import ApiKey, DailyVisits, Order, OrderLine, Product, Totals, Touchpoint, Visitor
-
-
-class ReadOnly:
-    """Shows rows that only acts may write."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 @admin.register(Touchpoint)
