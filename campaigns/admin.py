@@ -104,7 +104,7 @@ def act(request, thing, change):
     """Do it to one, and say how it went."""
     try:
         change(thing)
-    except CannotFreeze as error:
+    except (CannotFreeze, rules.CannotActivate) as error:
         messages.error(request, f"{thing}: {error}")
     else:
         messages.success(request, _("%(thing)s: done.") % {"thing": thing})

@@ -1,6 +1,7 @@
 """Switches the rows of the contact strategy on and off."""
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from campaigns import content
 from campaigns.models import Delivery, LifecycleRule
@@ -16,12 +17,19 @@ FROM found WHERE d.id = found.id
 """
 
 
+class CannotActivate(ValueError):
+    """What keeps a rule from being switched on, in words."""
+
+
 @transaction.atomic
 def activate(rule, *, at, by=None):
     """Freeze the rule's words and switch it on: what is due from now on counts, nothing from before.
 
-    A rule that is on already takes its new words and goes on from where it began.
+    A rule that is on already takes its new words and goes on from where it began. Raises CannotActivate without
+    a postal address to put under its messages, and CannotFreeze for words with faults.
     """
+    if not rule.sender.postal_line:
+        raise CannotActivate(_("The sender has no postal address; every message must carry one."))
     content.freeze(rule.content, at=at, by=by)
     if rule.reminder_content:
         content.freeze(rule.reminder_content, at=at, by=by)

@@ -94,3 +94,14 @@ def test_only_what_is_on_pauses_and_only_what_is_paused_resumes(topic, sender, a
 
     rule.refresh_from_db()
     assert rule.status == status
+
+
+def test_nothing_is_switched_on_without_a_postal_address(draft, marketer):
+    draft.sender.postal_address = " \n"
+    draft.sender.save()
+
+    with pytest.raises(rules.CannotActivate, match="postal address"):
+        rules.activate(draft, at=NOON, by=marketer)
+
+    draft.refresh_from_db()
+    assert draft.status == "draft"
