@@ -25,8 +25,8 @@ class CannotActivate(ValueError):
 def activate(rule, *, at, by=None):
     """Freeze the rule's words and switch it on: what is due from now on counts, nothing from before.
 
-    A rule that is on already takes its new words and goes on from where it began. Raises CannotActivate without
-    a postal address to put under its messages, and CannotFreeze for words with faults.
+    A rule that is on already takes its new words and goes on from where it began. Raises CannotActivate
+    without a postal address to put under its messages, and CannotFreeze for words with faults.
     """
     if not rule.sender.postal_line:
         raise CannotActivate(_("The sender has no postal address; every message must carry one."))
