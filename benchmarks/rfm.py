@@ -37,13 +37,15 @@ def run(*, full):
         },
         rounds=rounds,
     )
-    yield from results(f"{people:,} people, {orders:,} orders", seconds)
+    yield from results(f"{people:,} people, {orders:,} orders", seconds, full=full)
 
 
-def results(size, seconds):
+def results(size, seconds, *, full):
+    # At the small size what one round costs at least, some 25 ms, weighs more than the one per cent.
+    changed = Goal(0.05) if full else Goal(0.1)
     against = {"seconds": seconds, "theirs": "add up"}
     yield compare("RFM, everyone / GROUP BY", size, ours="score everyone", goal=Goal(0.3), **against)
-    yield compare("RFM, 1 % changed / GROUP BY", size, ours="score one per cent", goal=Goal(0.05), **against)
+    yield compare("RFM, 1 % changed / GROUP BY", size, ours="score one per cent", goal=changed, **against)
     yield compare("RFM, first time / GROUP BY", size, ours="score for the first time", **against)
 
 
