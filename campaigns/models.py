@@ -156,7 +156,6 @@ class LifecycleRule(models.Model):
     status = models.CharField(max_length=6, choices=Status, default=Status.DRAFT)
     # Only occurrences whose due moment lies after this count.
     activated_at = models.DateTimeField(null=True, blank=True)
-    last_planned_at = models.DateTimeField(null=True, blank=True)
 
     objects = LifecycleRuleQuerySet.as_manager()
 
