@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 from campaigns import hours, outcomes, triggers
 from campaigns.claiming import LEASE
 from campaigns.models import Delivery, LifecycleRule
+from campaigns.planning import UNANSWERED
 from contacts.locking import lock_contacts
 from contacts.models import Consent, Sender, Suppression
 
@@ -67,10 +68,7 @@ LEFT JOIN LATERAL (
     ORDER BY x.scope, x.id LIMIT 1
 ) suppression ON true
 LEFT JOIN LATERAL (
-    SELECT NOT EXISTS (
-               SELECT 1 FROM campaigns_response answer
-               WHERE answer.delivery_id = p.id AND answer.kind IN ('clicked', 'replied', 'unsubscribed')
-           ) AS is_silent,
+    SELECT {unanswered} AS is_silent,
            p.outcome_at IS NOT NULL OR EXISTS (
                SELECT 1 FROM touchpoints_touchpoint t
                WHERE t.contact_id = p.contact_id AND t.kind = {outcome_kind} AND NOT t.is_history
@@ -158,11 +156,16 @@ def _contacts_of(delivery_ids):
 
 def _facts(delivery_ids, at, owner, locked):
     """What holds now for each of these deliveries; called only once their contacts are locked."""
-    sql = _FACTS.format(still_true=triggers.still_true_sql(), outcome_kind=outcomes.kinds_sql())
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"ids": list(delivery_ids), "locked": locked, "at": at, "owner": owner})
+        cursor.execute(_facts_sql(), {"ids": list(delivery_ids), "locked": locked, "at": at, "owner": owner})
         names = [column.name for column in cursor.description]
         return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def _facts_sql():
+    return _FACTS.format(
+        still_true=triggers.still_true_sql(), outcome_kind=outcomes.kinds_sql(), unanswered=UNANSWERED
+    )
 
 
 def _mark(facts, at, owner, values):

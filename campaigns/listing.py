@@ -1,13 +1,14 @@
 """The list of deliveries: what the address asks for, found and ready to be shown."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.utils.translation import gettext as _
 
 from campaigns import reports
 from campaigns.models import Delivery, LifecycleRule
 from contacts import columns
-from crm.ui.paging import KeysetPage, keyset_page
+from crm.ui.paging import KeysetPage, keyset_page, narrowed_address
 
 PAGE_SIZE = 50
 
@@ -68,14 +69,7 @@ def rows_of(deliveries):
 
 def filter_links(request, found):
     """The chosen filters with the address that drops each, and what else could be chosen."""
-
-    def link(**changes):
-        query = request.GET.copy()
-        for name in ("after", "before", *changes):
-            query.pop(name, None)
-        query.update({name: value for name, value in changes.items() if value})
-        return f"{request.path}?{query.urlencode()}" if query else request.path
-
+    link = partial(narrowed_address, request)
     choices = {
         "state": (_("State"), Delivery.Status.choices, found.state),
         "reason": (_("Reason"), [c for c in Delivery.Reason.choices if c[0]], found.reason),

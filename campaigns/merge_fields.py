@@ -239,7 +239,7 @@ def register_fields():
         "postal_address",
         gettext_lazy("Postal address"),
         "1 Quay Street, Porto",
-        lambda c: ", ".join(c.sender.postal_address.split("\n")),
+        lambda c: c.sender.postal_line,
         group=US,
     )
     register("shop_url", gettext_lazy("The shop"), f"{site}/shop/", lambda c: shop_url(), group=US)

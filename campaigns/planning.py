@@ -59,13 +59,13 @@ ORDER BY new.contact_id, new.occurred_at, new.occurrence
 ON CONFLICT (occurrence_key) DO NOTHING
 """
 # Silence: neither a click nor a reply nor a stop, and the outcome not reached. An opening says nothing.
-SILENT = """
-    p.outcome_at IS NULL
-    AND NOT EXISTS (
+UNANSWERED = """
+    NOT EXISTS (
         SELECT 1 FROM campaigns_response answer
         WHERE answer.delivery_id = p.id AND answer.kind IN ('clicked', 'replied', 'unsubscribed')
     )
 """
+SILENT = f"p.outcome_at IS NULL AND {UNANSWERED}"
 _REMIND = f"""
 {_COLUMNS}
 SELECT gen_random_uuid(), p.occurrence_key || ':r1', r.id, p.contact_id, p.id, 1, p.touchpoint_id,

@@ -1,6 +1,7 @@
 """The list of contacts: searched, narrowed, a page at a time, with what other rooms add to each row."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import number_format
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from contacts import columns, filters
 from contacts.models import Channel, Consent, Contact, Suppression
-from crm.ui.paging import KeysetPage, keyset_page
+from crm.ui.paging import KeysetPage, keyset_page, narrowed_address
 from crm.ui.templatetags.ui import component, may
 
 PAGE = 50
@@ -77,14 +78,7 @@ def about(count):
 
 def filter_links(request, found):
     """The chosen filters with the address that drops each, and what else could be chosen."""
-
-    def link(**changes):
-        query = request.GET.copy()
-        for name in ("after", "before", *changes):
-            query.pop(name, None)
-        query.update({name: value for name, value in changes.items() if value})
-        return f"{request.path}?{query.urlencode()}" if query else request.path
-
+    link = partial(narrowed_address, request)
     chosen = [(each, value, words, link(**{each.name: ""})) for each, value, words in found.chosen]
     taken = {each.name for each, *_rest in chosen}
     offered = [

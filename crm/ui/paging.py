@@ -89,3 +89,12 @@ def read_cursor(text):
     except ValueError:
         return None
     return value, pk
+
+
+def narrowed_address(request, **changes):
+    """This page with some filters changed, an empty value dropping one; it begins at the first page."""
+    query = request.GET.copy()
+    for name in ("after", "before", *changes):
+        query.pop(name, None)
+    query.update({name: value for name, value in changes.items() if value})
+    return f"{request.path}?{query.urlencode()}" if query else request.path

@@ -347,9 +347,7 @@ def test_what_returns_to_the_gate_is_asked_anew(delivery):
 
 def one_statement_gate(delivery_ids, at, *, owner):
     """The gate as it must not be: locking and reading in one statement, it reads what was before the wait."""
-    sql = gate._FACTS.format(
-        still_true=gate.triggers.still_true_sql(), outcome_kind=gate.outcomes.kinds_sql()
-    ).replace(
+    sql = gate._facts_sql().replace(
         "d.contact_id = ANY(%(locked)s)",
         "d.contact_id IN (SELECT id FROM contacts_contact WHERE id = ANY(%(locked)s)"
         " ORDER BY id FOR NO KEY UPDATE)",
