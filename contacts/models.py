@@ -27,7 +27,15 @@ def normalise_email(address):
     return (address or "").strip().lower()
 
 
-@pghistory.track()
+class SettlesBy(models.TextChoices):
+    """What is done about a message that may have left, and nobody knows."""
+
+    KEY = "key", _("is sent again under the same key, which the provider takes once")
+    EVIDENCE = "evidence", _("is asked for at the provider")
+    PERSON = "person", _("waits for a person, unless it is a service message")
+
+
+@pghistory.track(exclude=["checks", "checked_at"])
 class Sender(models.Model):
     """The brand that speaks: its name, addresses, hours and limits."""
 
@@ -47,9 +55,27 @@ class Sender(models.Model):
         _("messages at most"), null=True, blank=True, help_text=_("Marketing messages to one person.")
     )
     cap_days = models.PositiveSmallIntegerField(_("in days"), default=7)
-    window = models.PositiveSmallIntegerField(
-        _("window"), default=1, help_text=_("How many deliveries pass the gate together.")
+    # How its mail leaves: "smtp", or a provider of campaigns/channels.
+    provider = models.SlugField(_("leaves through"), max_length=20, default="smtp")
+    settles_by = models.CharField(
+        _("a message whose fate is unknown"), max_length=8, choices=SettlesBy, default=SettlesBy.PERSON
     )
+    window = models.PositiveSmallIntegerField(
+        _("window"),
+        default=1,
+        help_text=_("How many deliveries pass the gate together, and may be in doubt after a crash."),
+    )
+    # Where bounces come back to, an address of its own for each delivery; empty for the from address.
+    return_domain = models.CharField(_("bounces come back to the domain"), max_length=100, blank=True)
+    dkim_selector = models.SlugField(_("DKIM selector"), max_length=50, blank=True)
+    per_minute = models.PositiveIntegerField(_("messages a minute at most"), null=True, blank=True)
+    domain_per_minute = models.PositiveIntegerField(
+        _("to one provider of mailboxes, a minute at most"), null=True, blank=True
+    )
+    warm_up_since = models.DateField(_("warming up since"), null=True, blank=True)
+    # What the last look at its domain's records found, {check: {"state", "words"}}, and when that was.
+    checks = models.JSONField(default=dict, blank=True, editable=False)
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("sender")

@@ -1,0 +1,24 @@
+"""The contact strategy, campaigns, their content, and the ledger of deliveries: a file a noun."""
+
+from campaigns.models.campaigns import Campaign
+from campaigns.models.content import Content, ContentVersion
+from campaigns.models.deliveries import Anomaly, Delivery
+from campaigns.models.responses import Notice, RawNotice, Response
+from campaigns.models.rules import LifecycleRule
+from campaigns.models.running import Pace, Tick
+from campaigns.models.switch import SendingSwitch
+
+__all__ = [
+    "Anomaly",
+    "Campaign",
+    "Content",
+    "ContentVersion",
+    "Delivery",
+    "LifecycleRule",
+    "Notice",
+    "Pace",
+    "RawNotice",
+    "Response",
+    "SendingSwitch",
+    "Tick",
+]
