@@ -119,9 +119,9 @@ class ResponseInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["uuid", "rule", "contact", "status", "reason", "due_at", "sending_at", "outcome_at"]
-    list_filter = ["status", "reason", "rule", "rank", "channel", "planned_at"]
-    list_select_related = ["rule", "contact"]
+    list_display = ["uuid", "program", "contact", "status", "reason", "due_at", "sending_at", "outcome_at"]
+    list_filter = ["status", "reason", "rule", "campaign", "rank", "channel", "planned_at"]
+    list_select_related = ["rule", "campaign", "contact"]
     search_fields = ["contact__search_text"]
     search_help_text = gettext_lazy("Name or e-mail")
     show_full_result_count = False
@@ -134,7 +134,7 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
 class ResponseAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["kind", "delivery", "at"]
     list_filter = ["kind", "at"]
-    list_select_related = ["delivery__rule", "delivery__contact"]
+    list_select_related = ["delivery__rule", "delivery__campaign", "delivery__contact"]
     search_fields = ["delivery__contact__search_text"]
     search_help_text = gettext_lazy("Name or e-mail")
     show_full_result_count = False

@@ -55,7 +55,7 @@ def why(delivery, known=None):
     """Why this delivery was planned and what became of it."""
     known = known or Known.of(delivery.contact)
     moment = delivery.sending_at or delivery.finished_at
-    lines = [_evidence(delivery), _row(delivery.rule), consent_line(delivery, known, moment)]
+    lines = [_evidence(delivery), _program(delivery), consent_line(delivery, known, moment)]
     lines += [address_line(delivery, known, moment), *_result(delivery)]
     return [line for line in lines if line]
 
@@ -77,8 +77,8 @@ def outlook(delivery, known):
     for tone, words, _href in (consent_line(delivery, known), address_line(delivery, known)):
         if tone == STOP:
             return _("Will not be sent: %(why)s") % {"why": words}
-    if delivery.rule.status == LifecycleRule.Status.PAUSED:
-        return _("Waits: the row is paused")
+    if delivery.program.status == LifecycleRule.Status.PAUSED:
+        return _("Waits: the row is paused") if delivery.rule_id else _("Waits: the campaign is paused")
     when = _("Goes on %(when)s at the earliest") % {"when": clock(delivery.due_at)}
     return f"{when} – {delivery.why}" if delivery.why else when
 
@@ -132,12 +132,14 @@ def _evidence(delivery):
     return OK, _("%(what)s, %(when)s") % {"what": words, "when": clock(delivery.occurred_at)}, href
 
 
-def _row(rule):
-    return (
-        OK,
-        _("Row “%(rule)s”: %(condition)s") % {"rule": rule, "condition": rule.condition},
-        (rule.get_absolute_url()),
-    )
+def _program(delivery):
+    """What asked for it, and why: the row of the strategy, or the campaign."""
+    program = delivery.program
+    if delivery.rule_id:
+        words, reason = _("Row “%(name)s”: %(reason)s"), program.condition
+    else:
+        words, reason = _("Campaign “%(name)s”: %(reason)s"), program.goal
+    return OK, words % {"name": program, "reason": reason}, program.get_absolute_url()
 
 
 def _result(delivery):
@@ -160,7 +162,7 @@ def _result(delivery):
 
 def outcome_words(delivery):
     """What they did that the message asked for, and when."""
-    outcome = outcomes.get(delivery.rule.outcome)
+    outcome = outcomes.get(delivery.program.outcome)
     what = outcome.label if outcome else _("Outcome reached")
     return _("%(what)s: %(when)s") % {"what": what, "when": clock(delivery.outcome_at)}
 

@@ -12,7 +12,7 @@ _outcomes = {}
 
 @dataclass(frozen=True)
 class Outcome:
-    """Reached by the first touchpoint of `kind` after sending, within the rule's span."""
+    """Reached by the first touchpoint of `kind` after sending, within the span of its rule or campaign."""
 
     key: str
     label: str | Promise
@@ -44,7 +44,7 @@ register(Outcome("first_visit", _("Visits the shop"), Touchpoint.Kind.VISITED))
 register(Outcome("order", _("Orders something"), Touchpoint.Kind.ORDERED))
 
 
-def kinds_sql(rule="r"):
-    """An expression: the kind of touchpoint that the rule's outcome waits for; null for none."""
+def kinds_sql(outcome="r.outcome"):
+    """An expression: the kind of touchpoint that an outcome waits for; null for none."""
     cases = "".join(f"WHEN '{outcome.key}' THEN '{outcome.kind.value}' " for outcome in registered())
-    return f"CASE {rule}.outcome {cases}END"
+    return f"CASE {outcome} {cases}END"

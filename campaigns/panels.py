@@ -34,7 +34,7 @@ def what_comes_next(contact, request, at):
 def planned_for(contact):
     """What is planned, the next first: (name, delivery, what will become of it as things stand)."""
     planned = Delivery.objects.of(contact).filter(status=Delivery.Status.PLANNED)
-    planned, known = planned.select_related("rule", "topic"), explaining.Known.of(contact)
+    planned, known = planned.select_related("rule", "campaign", "topic"), explaining.Known.of(contact)
     return [
         (message_name(delivery), delivery, explaining.outlook(delivery, known))
         for delivery in planned.order_by("due_at", "id")

@@ -21,13 +21,15 @@ ONE_CLICK, STOP_PAGE = "one-click", "stop"
 # Of a message and its reminder only the later one is credited.
 _NOTE_OUTCOMES = """
 WITH reached AS MATERIALIZED (
-    SELECT DISTINCT ON (d.id) d.id, t.id AS touchpoint_id, t.at, r.id AS rule_id, r.name, r.outcome
+    SELECT DISTINCT ON (d.id) d.id, t.id AS touchpoint_id, t.at, d.rule_id, d.campaign_id,
+        coalesce(r.name, c.name) AS name, coalesce(r.outcome, c.outcome) AS outcome
     FROM touchpoints_touchpoint t
     JOIN campaigns_delivery d ON d.contact_id = t.contact_id AND d.status = 'sent' AND d.outcome_at IS NULL
-    JOIN campaigns_lifecyclerule r ON r.id = d.rule_id AND t.kind = {kind}
-    WHERE t.kind = ANY(%(kinds)s) AND NOT t.is_history {only}
+    LEFT JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
+    LEFT JOIN campaigns_campaign c ON c.id = d.campaign_id
+    WHERE t.kind = {kind} AND t.kind = ANY(%(kinds)s) AND NOT t.is_history {only}
       AND t.at > %(at)s - interval '48 hours' AND t.at <= %(at)s
-      AND t.at > d.sending_at AND t.at <= d.sending_at + r.outcome_within
+      AND t.at > d.sending_at AND t.at <= d.sending_at + coalesce(r.outcome_within, c.outcome_within)
       AND NOT EXISTS (
           SELECT 1 FROM campaigns_delivery later
           WHERE later.parent_id = d.id AND later.status = 'sent' AND later.sending_at < t.at
@@ -42,7 +44,8 @@ WITH reached AS MATERIALIZED (
         (contact_id, kind, at, recorded_at, source, external_id, is_history, data)
     SELECT held.contact_id, 'outcome', reached.at, now(), 'campaigns', 'outcome:' || held.uuid, false,
            jsonb_build_object('delivery', held.uuid, 'rule', reached.name, 'rule_id', reached.rule_id,
-                              'outcome', reached.outcome, 'touchpoint', reached.touchpoint_id)
+                              'campaign_id', reached.campaign_id, 'outcome', reached.outcome,
+                              'touchpoint', reached.touchpoint_id)
     FROM held JOIN reached USING (id) ORDER BY held.id
     ON CONFLICT (source, external_id) DO NOTHING
 )
@@ -107,7 +110,7 @@ def note_outcomes(at, contact_ids=None):
     """Mark whose outcome was reached, of all or of these contacts, and tell it as a touchpoint; how many."""
     kinds = sorted({outcome.kind.value for outcome in outcomes.registered()})
     only = "" if contact_ids is None else "AND t.contact_id = ANY(%(contact_ids)s)"
-    sql = _NOTE_OUTCOMES.format(kind=outcomes.kinds_sql(), only=only)
+    sql = _NOTE_OUTCOMES.format(kind=outcomes.kinds_sql("coalesce(r.outcome, c.outcome)"), only=only)
     with connection.cursor() as cursor:
         cursor.execute(sql, {"at": at, "kinds": kinds, "contact_ids": contact_ids})
         return cursor.rowcount
@@ -121,7 +124,7 @@ def _respond(delivery, kind, touchpoint_kind, external_id, at, data):
         at=at,
         source=SOURCE,
         external_id=external_id,
-        data={"delivery": str(delivery.uuid), "rule": str(delivery.rule)} | data,
+        data={"delivery": str(delivery.uuid), "rule": str(delivery.program)} | data,
     )
     if created:
         Response.objects.create(delivery=delivery, kind=kind, at=at, touchpoint=touchpoint)

@@ -15,7 +15,7 @@ MOST = 300
 
 def entries(contact, *, before, limit):
     """The newest of a contact's deliveries as entries: the planned ones stand where they are due."""
-    related = ("rule", "version", "topic", "contact", "parent")
+    related = ("rule", "campaign", "version", "topic", "contact", "parent")
     deliveries = Delivery.objects.of(contact).select_related(*related).newest_first()[:MOST]
     known = explaining.Known.of(contact)
     told = [entry for delivery in deliveries for entry in _entries(delivery, known) if entry.at <= before]
@@ -68,8 +68,8 @@ def _voice(delivery):
 def message_name(delivery):
     """What a marketer calls this message."""
     if delivery.reminder_number:
-        return _("%(rule)s, reminder") % {"rule": delivery.rule}
-    return str(delivery.rule)
+        return _("%(rule)s, reminder") % {"rule": delivery.program}
+    return str(delivery.program)
 
 
 def _detail(delivery, known):

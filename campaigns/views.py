@@ -317,7 +317,17 @@ def delivery_list(request):
 
 def delivery_of(request, key):
     """The delivery, if this person may see it, with what its pages read."""
-    related = ("contact", "rule", "sender", "topic", "version", "parent", "touchpoint", "outcome_touchpoint")
+    related = (
+        "contact",
+        "rule",
+        "campaign",
+        "sender",
+        "topic",
+        "version",
+        "parent",
+        "touchpoint",
+        "outcome_touchpoint",
+    )
     return get_object_or_404(Delivery.objects.for_user(request.user).select_related(*related), uuid=key)
 
 

@@ -147,8 +147,12 @@ def came_back(at, limit=6):
 def going_out_next():
     """Planned messages by rule, and reminders by themselves: [(words, figure)]."""
     planned = Delivery.objects.filter(status=Delivery.Status.PLANNED)
-    rows = planned.filter(reminder_number=0).values_list("rule__name").annotate(Count("pk"))
+    rows = (
+        planned.filter(reminder_number=0, rule__isnull=False).values_list("rule__name").annotate(Count("pk"))
+    )
     found = list(rows.order_by("rule__position", "rule__name"))
+    once = planned.filter(campaign__isnull=False).values_list("campaign__name").annotate(Count("pk"))
+    found += once.order_by("campaign")
     if reminders := planned.filter(reminder_number__gt=0).count():
         found.append((_("Reminders"), reminders))
     return [(words, number_format(count, force_grouping=True)) for words, count in found]

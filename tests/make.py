@@ -3,7 +3,7 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from campaigns.models import Content, ContentVersion, Delivery, LifecycleRule
+from campaigns.models import Campaign, Content, ContentVersion, Delivery, LifecycleRule
 from contacts.models import Consent, ConsentWording, Contact, Identity, Sender, Topic
 from crm.models import User
 from touchpoints.models import Order, Product, Touchpoint
@@ -139,3 +139,39 @@ def make_delivery(rule=None, contact=None, **fields):
         "rank": rule.rank,
     } | fields
     return Delivery.objects.create(rule=rule, contact=contact or make_contact(), **fields)
+
+
+def make_campaign(contacts=(), **fields):
+    """A campaign that is being sent to these contacts; its deliveries are made apart."""
+    version = fields.pop("version", None) or make_version()
+    fields = {
+        "name": "Winter sale",
+        "goal": "Sell the winter stock",
+        "topic": make_topic(),
+        "sender": make_sender(),
+        "content": version.content,
+        "version": version,
+        "audience": {"contacts": [contact.pk for contact in contacts]},
+        "control_share": 0,
+        "send_at": NOON,
+        "status": "sending",
+        "created_at": NOON - DAY,
+        "started_at": NOON,
+    } | fields
+    return Campaign.objects.create(**fields)
+
+
+def make_campaign_delivery(campaign=None, contact=None, **fields):
+    campaign, contact = campaign or make_campaign(), contact or make_contact()
+    fields = {
+        "occurrence_key": f"c{campaign.pk}:{contact.pk}",
+        "occurred_at": NOON,
+        "due_at": NOON,
+        "expires_at": NOON + 3 * DAY,
+        "planned_at": NOON,
+        "topic": campaign.topic,
+        "sender": campaign.sender,
+        "version": campaign.version,
+        "rank": campaign.rank,
+    } | fields
+    return Delivery.objects.create(campaign=campaign, contact=contact, **fields)
