@@ -18,6 +18,11 @@ def _signature(purpose, payload):
     return hmac.new(key, payload, hashlib.sha256).digest()[:SIGNATURE_BYTES]
 
 
+def mark(purpose, payload, size):
+    """The first `size` bytes of a signature, where a whole token would be too long."""
+    return _signature(purpose, payload)[:size]
+
+
 def sign(purpose, payload):
     """A URL-safe token that carries `payload` (bytes) and holds for one `purpose` only."""
     return base64.urlsafe_b64encode(_signature(purpose, payload) + payload).rstrip(b"=").decode()

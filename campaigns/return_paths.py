@@ -1,0 +1,54 @@
+"""Addresses of our own, one for each delivery: where its bounces go, and where a reader writes to stop.
+
+Each holds the delivery's uuid and a mark that only we can make, in letters that survive being written large
+or small. Whoever writes to one has seen the message, or the server that refused it.
+"""
+
+import base64
+import hmac
+import re
+import uuid
+
+from contacts.signing import mark
+
+BOUNCE, STOP = "bounce", "stop"
+LETTERS = {BOUNCE: "b", STOP: "s"}
+MARK_BYTES = 8
+ADDRESS = re.compile(r"([bs])-([a-z2-7]{39})(?:@.*)?", re.IGNORECASE)
+
+
+def return_path(delivery):
+    """Where the message comes back to: an address of its own, or the from address without a domain for it."""
+    return _address(BOUNCE, delivery) or delivery.sender.address
+
+
+def stop_address(delivery):
+    """Where a mail program writes to stop these messages; empty without a domain for it."""
+    return _address(STOP, delivery)
+
+
+def read(address):
+    """(BOUNCE or STOP, delivery uuid) of an address made here, or None."""
+    found = ADDRESS.fullmatch((address or "").strip().strip("<>"))
+    if not found:
+        return None
+    purpose = next(purpose for purpose, letter in LETTERS.items() if letter == found[1].lower())
+    raw = base64.b32decode(found[2].upper() + "=")
+    if not hmac.compare_digest(raw[16:], _mark(purpose, raw[:16])):
+        return None
+    key = uuid.UUID(bytes=raw[:16])
+    return (purpose, key) if _local_part(purpose, key) == found[0].partition("@")[0].lower() else None
+
+
+def _address(purpose, delivery):
+    domain = delivery.sender.return_domain.strip().lower()
+    return f"{_local_part(purpose, delivery.uuid)}@{domain}" if domain else ""
+
+
+def _local_part(purpose, key):
+    raw = key.bytes + _mark(purpose, key.bytes)
+    return f"{LETTERS[purpose]}-{base64.b32encode(raw).decode().rstrip('=').lower()}"
+
+
+def _mark(purpose, payload):
+    return mark(f"return:{purpose}", payload, MARK_BYTES)
