@@ -198,9 +198,23 @@ CELERY_BEAT_SCHEDULE = {
 # Mail ------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025"))
-EMAIL_TIMEOUT = 20
+# Seconds a mail server is granted, to be reached and for each of its answers.
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=20)
+# Seconds a worker has what it took in hand; longer than three times all that it may wait for.
+SENDING_LEASE = env.float("SENDING_LEASE", default=6 * EMAIL_TIMEOUT + 30)
+# Seconds that evidence is waited for when nobody knows whether a message left.
+SENDING_UNKNOWN_FOR = env.float("SENDING_UNKNOWN_FOR", default=15 * 60)
+# How many messages one worker has on the wire at once, each on a line of its own.
+SENDING_LINES = env.int("SENDING_LINES", default=4)
+# Where the mail server can be asked whether it took a message: GET <url>?id=<X-CRM-Delivery> answers
+# {"accepted": true} or {"accepted": false}. Empty when it cannot.
+MAIL_LOOKUP_URL = env("MAIL_LOOKUP_URL", default="")
 # Who writes to those who sign in, as when they forgot their password.
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=SENDER_ADDRESS)
+# The private keys that sign mail, one file a domain and selector; web and workers read the same folder.
+DKIM_DIR = env("DKIM_DIR", default=str(BASE_DIR / "var" / "dkim"))
+# Who writes to more people than this at once must first prove whose mail it is.
+BULK_FROM = env.int("BULK_FROM", default=5000)
 # The Maildir that the local mailbox writes; shown at /mailbox/ while DEMO is on.
 MAILBOX_URL = "/mailbox/" if DEMO else ""
 MAILBOX_DIR = env("MAILBOX_DIR", default=str(BASE_DIR / "var" / "mailbox"))
