@@ -23,7 +23,7 @@ class CampaignQuerySet(models.QuerySet):
         return self.order_by("-id")
 
 
-@pghistory.track(exclude=["position", "until_contact", "planned_count"])
+@pghistory.track(exclude=["position", "until_contact", "planned_count", "counted_since"])
 class Campaign(models.Model):
     """Once: these people, at this moment, this message. Its deliveries are its audience."""
 
@@ -77,6 +77,8 @@ class Campaign(models.Model):
     approved_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # The breakers count what happened after this: its start, or the last time a person let it go on.
+    counted_since = models.DateTimeField(null=True, blank=True, editable=False)
     # How far planning has come: contacts up to this id are in the ledger, those after `until_contact` are not
     # asked. Written with each chunk, so that a crash costs one chunk that is planned again.
     position = models.BigIntegerField(default=0, editable=False)

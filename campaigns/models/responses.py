@@ -122,6 +122,12 @@ class Notice(models.Model):
             # Those that wait for their delivery to be known.
             models.Index(fields=["received_at"], name="notice_unmatched", condition=Q(delivery=None)),
             models.Index(F("received_at").desc(), F("id").desc(), name="notice_newest"),
+            # The breakers ask after each batch: what is bad since the campaign began?
+            models.Index(
+                fields=["received_at"],
+                name="notice_bad",
+                condition=Q(kind__in=["hard", "complaint"], is_trusted=True),
+            ),
         ]
 
     def __str__(self):
