@@ -13,14 +13,18 @@ class Pace(models.Model):
     sender = models.ForeignKey(Sender, models.CASCADE, related_name="paces")
     # The part after the @; empty for all together.
     domain = models.CharField(max_length=254, blank=True, default="")
+    # While it is warming up: the last day it sent, how much, and how much that day allowed.
     day = models.DateField(null=True, blank=True)
     day_count = models.PositiveIntegerField(default=0)
+    day_limit = models.PositiveIntegerField(default=0)
     minute = models.DateTimeField(null=True, blank=True)
     minute_count = models.PositiveIntegerField(default=0)
     # Told to slow down: nothing goes before this moment; each refusal in a row makes the wait longer.
     hold_until = models.DateTimeField(null=True, blank=True)
     hold_step = models.PositiveSmallIntegerField(default=0)
     reply = models.CharField(max_length=300, blank=True, default="")
+    # What had to wait stands in line up to this moment; who comes later stands behind it.
+    line_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("pace")

@@ -1,0 +1,18 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("campaigns", "0004_campaigns_notices_and_pace")]
+
+    operations = [
+        migrations.AddField(
+            model_name="pace",
+            name="day_limit",
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="pace",
+            name="line_until",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+    ]
