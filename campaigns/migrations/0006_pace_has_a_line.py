@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0004_campaigns_notices_and_pace")]
+    dependencies = [("campaigns", "0005_what_breakers_count")]
 
     operations = [
         migrations.AddField(
