@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from django.db.models import prefetch_related_objects
 from django.utils.text import slugify
@@ -34,9 +34,13 @@ class Message:
     headers: tuple[str, ...]
     boundary: str
 
+    @cached_property
+    def content(self):
+        return mime.assemble(self.headers, text=self.text, html=self.html, boundary=self.boundary)
+
     def as_bytes(self):
         """The message as it goes over the wire; the same for the same delivery and values, always."""
-        return mime.assemble(self.headers, text=self.text, html=self.html, boundary=self.boundary)
+        return self.content
 
 
 def gather(deliveries):
