@@ -23,8 +23,8 @@ class Pace(models.Model):
     hold_until = models.DateTimeField(null=True, blank=True)
     hold_step = models.PositiveSmallIntegerField(default=0)
     reply = models.CharField(max_length=300, blank=True, default="")
-    # What had to wait stands in line up to this moment; who comes later stands behind it.
-    line_until = models.DateTimeField(null=True, blank=True)
+    # What had to wait is queued up to this moment; what comes later is put behind it.
+    queue_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("pace")

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="pace",
-            name="line_until",
+            name="queue_until",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]
