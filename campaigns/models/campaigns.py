@@ -22,6 +22,10 @@ class CampaignQuerySet(models.QuerySet):
     def newest_first(self):
         return self.order_by("-id")
 
+    def under_way(self):
+        """Being planned or sent."""
+        return self.filter(status__in=[Campaign.Status.PLANNING, Campaign.Status.SENDING])
+
 
 @pghistory.track(exclude=["position", "until_contact", "planned_count", "counted_since"])
 class Campaign(models.Model):
