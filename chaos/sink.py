@@ -41,7 +41,10 @@ KNOWN = (*FAULTS, SLOW)
 IN_DOUBT = (DROP_AFTER, STALL)
 
 GREETING = b"220 sink.example.com ESMTP\r\n"
-CAN = b"250-sink.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 52428800\r\n"
+CAN = (
+    b"250-sink.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n"
+    b"250-ENHANCEDSTATUSCODES\r\n250 SIZE 52428800\r\n"
+)
 FINE, BEGIN, TAKEN = b"250 2.0.0 OK\r\n", b"354 Go ahead\r\n", b"250 2.0.0 Taken\r\n"
 BYE, CLOSE, WRONG_ORDER = b"221 2.0.0 Bye\r\n", b"421 4.3.2 Closing\r\n", b"503 5.5.1 Not now\r\n"
 UNKNOWN_COMMAND = b"502 5.5.2 What?\r\n"

@@ -96,7 +96,7 @@ class Stub:
 
 
 class Sink(Stub):
-    """The mail server of `chaos.sink`, running: `with Sink(taken=path, delay=0.01) as sink: sink.smtp_port`."""
+    """The mail server of `chaos.sink`, running: `with Sink(taken=path, delay=0.01) as sink: …`."""
 
     def __init__(self, **options):
         super().__init__("chaos.sink", *_words(options))
