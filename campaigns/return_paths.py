@@ -5,11 +5,10 @@ or small. Whoever writes to one has seen the message, or the server that refused
 """
 
 import base64
-import hmac
 import re
 import uuid
 
-from contacts.signing import mark
+from contacts.signing import is_marked, mark
 
 BOUNCE, STOP = "bounce", "stop"
 LETTERS = {BOUNCE: "b", STOP: "s"}
@@ -34,10 +33,9 @@ def read(address):
         return None
     purpose = next(purpose for purpose, letter in LETTERS.items() if letter == found[1].lower())
     raw = base64.b32decode(found[2].upper() + "=")
-    if not hmac.compare_digest(raw[16:], _mark(purpose, raw[:16])):
-        return None
-    key = uuid.UUID(bytes=raw[:16])
-    return (purpose, key) if _local_part(purpose, key) == found[0].partition("@")[0].lower() else None
+    one_spelling = _spelt(purpose, raw) == found[0].partition("@")[0].lower()
+    known = is_marked(_for(purpose), raw[:16], raw[16:])
+    return (purpose, uuid.UUID(bytes=raw[:16])) if known and one_spelling else None
 
 
 def _address(purpose, delivery):
@@ -46,9 +44,12 @@ def _address(purpose, delivery):
 
 
 def _local_part(purpose, key):
-    raw = key.bytes + _mark(purpose, key.bytes)
+    return _spelt(purpose, key.bytes + mark(_for(purpose), key.bytes, MARK_BYTES))
+
+
+def _spelt(purpose, raw):
     return f"{LETTERS[purpose]}-{base64.b32encode(raw).decode().rstrip('=').lower()}"
 
 
-def _mark(purpose, payload):
-    return mark(f"return:{purpose}", payload, MARK_BYTES)
+def _for(purpose):
+    return f"return:{purpose}"

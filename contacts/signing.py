@@ -1,8 +1,12 @@
-"""Signs the addresses in messages: short, opaque, and never out of date unless the caller says so."""
+"""Signs the addresses in messages: short, opaque, and never out of date unless the caller says so.
+
+A key that was replaced still opens what it signed for as long as SIGNING_KEY_FALLBACKS names it.
+"""
 
 import base64
 import hashlib
 import hmac
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -13,19 +17,9 @@ class BadToken(ValueError):
     """The token was altered, cut short, or made for something else."""
 
 
-def _signature(purpose, payload):
-    key = hashlib.sha256(f"rapport:{purpose}:{settings.SIGNING_KEY}".encode()).digest()
-    return hmac.new(key, payload, hashlib.sha256).digest()[:SIGNATURE_BYTES]
-
-
-def mark(purpose, payload, size):
-    """The first `size` bytes of a signature, where a whole token would be too long."""
-    return _signature(purpose, payload)[:size]
-
-
 def sign(purpose, payload):
     """A URL-safe token that carries `payload` (bytes) and holds for one `purpose` only."""
-    return base64.urlsafe_b64encode(_signature(purpose, payload) + payload).rstrip(b"=").decode()
+    return _text(_signature(settings.SIGNING_KEY, purpose, payload) + payload)
 
 
 def unsign(purpose, token):
@@ -35,6 +29,47 @@ def unsign(purpose, token):
     except ValueError as error:
         raise BadToken("not a token") from error
     signature, payload = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-    if not hmac.compare_digest(signature, _signature(purpose, payload)) or sign(purpose, payload) != token:
+    known = [hmac.compare_digest(signature, _signature(key, purpose, payload)) for key in _keys()]
+    if not any(known) or _text(raw) != token:
         raise BadToken("wrong signature")
     return payload
+
+
+def mark(purpose, payload, size):
+    """The first `size` bytes of a signature, where a whole token would be too long."""
+    return _signature(settings.SIGNING_KEY, purpose, payload)[:size]
+
+
+def is_marked(purpose, payload, found):
+    """Whether these bytes are a mark of this payload, by the present key or one before it."""
+    marks = [_signature(key, purpose, payload)[: len(found)] for key in _keys()]
+    return bool(found) and any(hmac.compare_digest(found, known) for known in marks)
+
+
+def digests(purpose, text):
+    """What `text` is known by where it must not be kept itself: by each key, the present one first."""
+    return [_sealed(key, purpose, text.encode()).hex() for key in _keys()]
+
+
+def _keys():
+    return [settings.SIGNING_KEY, *settings.SIGNING_KEY_FALLBACKS]
+
+
+def _text(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _signature(key, purpose, payload):
+    return _sealed(key, purpose, payload)[:SIGNATURE_BYTES]
+
+
+def _sealed(key, purpose, payload):
+    sealing = _sealing(key, purpose).copy()
+    sealing.update(payload)
+    return sealing.digest()
+
+
+@lru_cache(maxsize=64)
+def _sealing(key, purpose):
+    """The seal of one purpose, ready to be copied: a message has many links."""
+    return hmac.new(hashlib.sha256(f"rapport:{purpose}:{key}".encode()).digest(), digestmod=hashlib.sha256)

@@ -38,6 +38,8 @@ if missing:
 SECRET_KEY = env("SECRET_KEY", default="only-for-development-never-for-people")
 # Signs the links in messages. Apart from SECRET_KEY, so that changing that one breaks no link in old mail.
 SIGNING_KEY = env("SIGNING_KEY", default=SECRET_KEY)
+# Keys that were replaced: what they signed still opens, and addresses of erased people stay kept back.
+SIGNING_KEY_FALLBACKS = env.list("SIGNING_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 # Where people reach this server; links in messages start with it.
 PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")

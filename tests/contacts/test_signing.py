@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.signing import BadToken, sign, unsign
+from contacts.signing import BadToken, digests, is_marked, mark, sign, unsign
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -55,3 +55,21 @@ def test_another_key_signs_otherwise(settings):
     settings.SIGNING_KEY = "another"
 
     assert not accepted(token)
+
+
+def test_what_a_replaced_key_signed_still_opens_until_it_is_named_no_more(settings):
+    token, marked, known = sign("stop", b"7"), mark("return", b"7", 8), digests("erased", "ada@example.com")
+    settings.SIGNING_KEY_FALLBACKS, settings.SIGNING_KEY = ["older", settings.SIGNING_KEY], "another"
+
+    assert unsign("stop", token) == b"7"
+    assert is_marked("return", b"7", marked)
+    assert known[0] in digests("erased", "ada@example.com")
+    assert sign("stop", b"7") != token
+
+    settings.SIGNING_KEY_FALLBACKS = []
+    assert not accepted(token)
+    assert not is_marked("return", b"7", marked)
+
+
+def test_no_mark_at_all_is_none_of_ours():
+    assert not is_marked("return", b"7", b"")
