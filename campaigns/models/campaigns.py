@@ -22,6 +22,11 @@ class CampaignQuerySet(models.QuerySet):
     def newest_first(self):
         return self.order_by("-id")
 
+    def to_plan(self, at):
+        """Whose moment has come, and those whose planning has not ended."""
+        due = Q(status=Campaign.Status.SCHEDULED, send_at__lte=at)
+        return self.filter(due | Q(status=Campaign.Status.PLANNING))
+
     def under_way(self):
         """Being planned or sent."""
         return self.filter(status__in=[Campaign.Status.PLANNING, Campaign.Status.SENDING])

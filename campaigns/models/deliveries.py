@@ -58,6 +58,8 @@ class Delivery(models.Model):
         NO_ADDRESS = "no_address", _("no address for this channel")
         RULE_OFF = "rule_off", _("the rule was switched off")
         RULE_PAUSED = "rule_paused", _("the rule is paused")
+        CAMPAIGN_OFF = "campaign_off", _("the campaign was called off")
+        CAMPAIGN_PAUSED = "campaign_paused", _("the campaign is paused")
         CONDITION_GONE = "condition_gone", _("the condition no longer holds")
         OUTCOME_REACHED = "outcome_reached", _("the outcome was already reached")
         ANSWERED = "answered", _("already answered")
@@ -112,7 +114,7 @@ class Delivery(models.Model):
     # The same of its first try: a provider remembers the key of a message for so long only.
     first_sending_at = models.DateTimeField(null=True, blank=True)
     # How often nobody knew whether it had left.
-    doubts = models.PositiveSmallIntegerField(default=0)
+    doubts = models.PositiveSmallIntegerField(default=0, db_default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
     address = models.CharField(max_length=254, blank=True, default="")
     # The merge values it was made with: with the version they give the message as it was sent.
@@ -121,7 +123,7 @@ class Delivery(models.Model):
         max_length=300, blank=True, default="", help_text=_("What the mail server said.")
     )
     # What the provider calls the message.
-    provider_ref = models.CharField(max_length=200, blank=True, default="")
+    provider_ref = models.CharField(max_length=200, blank=True, default="", db_default="")
     outcome_at = models.DateTimeField(null=True, blank=True)
     outcome_touchpoint = models.ForeignKey(
         Touchpoint, models.PROTECT, null=True, blank=True, related_name="+"

@@ -29,8 +29,10 @@ class Response(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     at = models.DateTimeField()
     # Machines follow links and fetch pictures too; only a person's answer counts for anything.
-    made_by = models.CharField(max_length=7, choices=MadeBy, default=MadeBy.PERSON)
-    why = models.CharField(max_length=200, blank=True, default="", help_text=_("How that was told."))
+    made_by = models.CharField(max_length=7, choices=MadeBy, default=MadeBy.PERSON, db_default=MadeBy.PERSON)
+    why = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text=_("How that was told.")
+    )
     touchpoint = models.ForeignKey(
         Touchpoint, models.CASCADE, null=True, blank=True, related_name="responses"
     )
