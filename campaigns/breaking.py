@@ -25,7 +25,8 @@ SELECT (SELECT count(*) FROM campaigns_delivery d
         WHERE d.campaign_id = k.id AND d.status = 'failed' AND d.reason = 'bounced' {since})
        + (SELECT count(DISTINCT n.delivery_id) FROM campaigns_notice n
           JOIN campaigns_delivery d ON d.id = n.delivery_id AND d.campaign_id = k.id AND d.status <> 'failed'
-          WHERE n.kind = 'hard' AND n.is_trusted AND n.received_at >= coalesce(k.counted_since, k.created_at)),
+          WHERE n.kind = 'hard' AND n.is_trusted
+            AND n.received_at >= coalesce(k.counted_since, k.created_at)),
        (SELECT count(DISTINCT n.delivery_id) FROM campaigns_notice n
         JOIN campaigns_delivery d ON d.id = n.delivery_id AND d.campaign_id = k.id
         WHERE n.kind = 'complaint' AND n.is_trusted
