@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 
-# Longer than three times the longest silence a mail server is granted.
-LEASE = timedelta(minutes=5)
-# An unknown outcome may still be told by the worker that is slow to record it.
-UNKNOWN_FOR = timedelta(minutes=1)
+from campaigns.crash_points import crash_point
+
+LEASE = timedelta(seconds=settings.SENDING_LEASE)
 BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), 0)
 
 # Walked by (due_at, id) from where the last batch ended: what was sent meanwhile is not read again. Whatever
@@ -51,6 +51,7 @@ def claim(owner, at, limit, *, after=BEGINNING, contact_ids=None):
 
     Two workers never get the same. The most important of a person's comes first.
     """
+    crash_point("claim.before")
     place = {"due_at": after[0], "id": after[1], "contact_ids": contact_ids}
     only = "" if contact_ids is None else "AND contact_id = ANY(%(contact_ids)s)"
     with connection.cursor() as cursor:
@@ -58,6 +59,8 @@ def claim(owner, at, limit, *, after=BEGINNING, contact_ids=None):
             _CLAIM.format(only=only), place | {"at": at, "limit": limit, "owner": owner, "lease": LEASE}
         )
         claimed = [Claimed(*row) for row in cursor.fetchall()]
+    if claimed:
+        crash_point("claim.after")
     return sorted(claimed, key=lambda delivery: (delivery.rank, delivery.due_at, delivery.id))
 
 
@@ -67,6 +70,17 @@ def batches(owner, at, limit, *, contact_ids=None):
     while batch := claim(owner, at, limit, after=after, contact_ids=contact_ids):
         yield batch
         after = max((delivery.due_at, delivery.id) for delivery in batch if delivery.is_walked)
+
+
+def waiting(at, most):
+    """How many deliveries are due, counted up to `most`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM campaigns_delivery"
+            " WHERE status = 'planned' AND due_at <= %s LIMIT %s) due",
+            [at, most],
+        )
+        return cursor.fetchone()[0]
 
 
 def release(ids, owner):

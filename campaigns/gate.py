@@ -4,6 +4,7 @@ First the contacts are locked; then a *new* statement reads what holds. One stat
 would see the consent as it was before it waited for the lock, and let a withdrawal through.
 """
 
+import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from django.utils.translation import ngettext
 
 from campaigns import hours, outcomes, triggers
 from campaigns.claiming import LEASE
-from campaigns.models import Delivery, LifecycleRule
+from campaigns.crash_points import crash_point
+from campaigns.models import Campaign, Delivery, LifecycleRule
 from campaigns.planning import UNANSWERED
 from contacts.locking import lock_contacts
 from contacts.models import Consent, Sender, Suppression
@@ -31,6 +33,8 @@ AT_ONCE = timedelta(minutes=15)
 # When to ask again about what somebody has switched off for a while.
 HELD_FOR = timedelta(minutes=1)
 PAUSED_FOR = timedelta(minutes=15)
+# A campaign is many rows: resuming it brings them forward, so they need not be asked often.
+CAMPAIGN_PAUSED_FOR = timedelta(hours=6)
 
 # Everything the gate asks, for deliveries that are still in this worker's hands. `status || ''` makes the
 # database read by key: the index of what is in hand is full of entries of what has just left.
@@ -38,24 +42,30 @@ _FACTS = """
 SELECT d.id, d.contact_id, d.rank, d.topic_id, d.reminder_number, d.occurred_at, d.due_at, d.expires_at,
        CASE d.channel WHEN 'email' THEN c.email ELSE '' END AS address,
        c.time_zone, c.merged_into_id, c.erased_at,
-       r.status AS rule_status, r.answers_at_once,
+       r.status AS rule_status, coalesce(r.answers_at_once, false) AS answers_at_once,
+       d.campaign_id, k.status AS campaign_status, k.control_share,
        s.time_zone AS sender_zone, s.quiet_from, s.quiet_until, s.cap, s.cap_days,
-       coalesce((SELECT held FROM campaigns_sendingswitch WHERE id = 1), false) AS held,
+       coalesce(switch.held, false) AS held,
+       coalesce(switch.pilot, false) AND NOT EXISTS (
+           SELECT 1 FROM campaigns_sendingswitch_pilot_group pilot WHERE pilot.contact_id = d.contact_id
+       ) AS is_outside_pilot,
        consent.action AS consent, consent.at AS consent_at,
        suppression.reason AS suppression, suppression.at AS suppressed_at,
        {still_true} AS still_true,
        parent.is_silent, parent.has_outcome,
-       ARRAY(
+       CASE WHEN s.cap IS NULL OR d.rank = 0 THEN NULL ELSE ARRAY(
            SELECT heard.sending_at FROM campaigns_delivery heard
            WHERE heard.contact_id = d.contact_id AND heard.rank > 0 AND heard.id <> d.id
              AND heard.status IN ('sending', 'sent', 'unknown', 'parked')
              AND heard.sending_at > %(at)s - s.cap_days * interval '1 day'
            ORDER BY heard.sending_at DESC
-       ) AS heard
+       ) END AS heard
 FROM campaigns_delivery d
 JOIN contacts_contact c ON c.id = d.contact_id
-JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
+LEFT JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
+LEFT JOIN campaigns_campaign k ON k.id = d.campaign_id
 JOIN contacts_sender s ON s.id = d.sender_id
+LEFT JOIN campaigns_sendingswitch switch ON switch.id = 1
 LEFT JOIN LATERAL (
     SELECT said.action, said.at FROM contacts_consent said
     WHERE said.contact_id = d.contact_id AND said.channel = d.channel AND said.topic_id = d.topic_id
@@ -86,6 +96,8 @@ SET status = v.status, reason = v.reason, detail = v.detail, due_at = v.due_at,
     owner = CASE WHEN v.status = 'sending' THEN d.owner ELSE '' END,
     lease_until = CASE WHEN v.status = 'sending' THEN clock_timestamp() + %(lease)s END,
     sending_at = CASE WHEN v.status = 'sending' THEN %(at)s END,
+    first_sending_at = CASE WHEN v.status = 'sending' THEN coalesce(d.first_sending_at, %(at)s)
+                       ELSE d.first_sending_at END,
     finished_at = CASE WHEN v.status NOT IN ('sending', 'planned') THEN %(at)s END,
     attempts = d.attempts + (v.status = 'sending')::int,
     address = CASE WHEN v.status = 'sending' THEN v.address ELSE '' END,
@@ -99,6 +111,7 @@ RETURNING d.id, d.status, d.address
 _RETURN = """
 UPDATE campaigns_delivery
 SET status = 'claimed', sending_at = NULL, attempts = attempts - 1,
+    first_sending_at = CASE WHEN attempts > 1 THEN first_sending_at END,
     lease_until = clock_timestamp() + %(lease)s
 WHERE id = ANY(%(ids)s) AND status || '' = 'sending' AND owner = %(owner)s
 RETURNING id
@@ -129,14 +142,20 @@ def windows(batch):
         yield from (line[start : start + size] for start in range(0, len(line), size))
 
 
-def pass_gate(delivery_ids, at, *, owner, values=None):
+def pass_gate(delivery_ids, at, *, owner, values=None, contact_ids=None):
     """Ask for claimed deliveries, no two of one contact; those that pass are durably `sending` afterwards.
 
-    Returns {id: address} of what passed. The others say in their rows why they wait or are not sent.
+    `contact_ids` are theirs, where the caller knows them already. Returns {id: address} of what passed. The
+    others say in their rows why they wait or are not sent.
     """
+    crash_point("gate.before")
     with transaction.atomic(durable=True):
-        locked = lock_contacts(_contacts_of(delivery_ids))
-        return _mark(_facts(delivery_ids, at, owner, locked), at, owner, values or {})
+        contacts = contact_ids or _contacts_of(delivery_ids)
+        assert len(contacts) == len(set(contacts)), "a window never holds two deliveries of one contact"
+        locked = lock_contacts(contacts)
+        passed = _mark(_facts(delivery_ids, at, owner, locked), at, owner, values or {})
+    crash_point("gate.after")
+    return passed
 
 
 def return_to_gate(delivery_ids, owner):
@@ -149,9 +168,7 @@ def return_to_gate(delivery_ids, owner):
 
 
 def _contacts_of(delivery_ids):
-    contacts = list(Delivery.objects.filter(pk__in=delivery_ids).values_list("contact_id", flat=True))
-    assert len(contacts) == len(set(contacts)), "a window never holds two deliveries of one contact"
-    return contacts
+    return list(Delivery.objects.filter(pk__in=delivery_ids).values_list("contact_id", flat=True))
 
 
 def _facts(delivery_ids, at, owner, locked):
@@ -202,7 +219,10 @@ def check_person(fact, at):
     return Verdict(Status.MERGED, Reason.MERGED) if fact.merged_into_id else None
 
 
-def check_rule(fact, at):
+def check_program(fact, at):
+    """The row of the strategy, or the campaign, is still wanted."""
+    if fact.campaign_id and fact.campaign_status == Campaign.Status.CANCELLED:
+        return Verdict(Status.CANCELLED, Reason.CAMPAIGN_OFF)
     if fact.rule_status in (LifecycleRule.Status.CLOSED, LifecycleRule.Status.DRAFT):
         return Verdict(Status.CANCELLED, Reason.RULE_OFF)
     return None
@@ -248,6 +268,11 @@ def check_switches(fact, at):
         return _later(fact, at + PAUSED_FOR, Reason.RULE_PAUSED)
     return None
 
+    if fact.campaign_status == Campaign.Status.PAUSED:
+        due_at = min(at + CAMPAIGN_PAUSED_FOR, fact.expires_at)
+        return Verdict(Status.PLANNED, Reason.CAMPAIGN_PAUSED, due_at=due_at)
+    return Verdict(Status.SKIPPED, Reason.PILOT) if fact.is_outside_pilot else None
+
 
 def check_hours(fact, at):
     if fact.quiet_from is None or answers_at_once(fact, at):
@@ -274,9 +299,16 @@ def check_cap(fact, at):
     return _later(fact, free, Reason.CAP, within)
 
 
+def check_control(fact, at):
+    """Held out, last of all: whoever is in the control group would have been sent this."""
+    if fact.control_share and is_control(f"campaign:{fact.campaign_id}", fact.contact_id, fact.control_share):
+        return Verdict(Status.HELD_OUT, Reason.CONTROL)
+    return None
+
+
 CHECKS = (
     check_person,
-    check_rule,
+    check_program,
     check_time_left,
     check_address,
     check_consent,
@@ -285,7 +317,14 @@ CHECKS = (
     check_switches,
     check_hours,
     check_cap,
+    check_control,
 )
+
+
+def is_control(experiment, contact_id, share):
+    """Whether a contact is held out of an experiment, `share` per cent being so: always the same answer."""
+    digest = hashlib.sha256(f"{experiment}:{contact_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) % 100 < share
 
 
 def answers_at_once(fact, at):

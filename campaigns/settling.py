@@ -2,16 +2,35 @@
 
 Leases are compared with the database's clock, business time with `at`, and never one with the other. Rows
 another worker holds are passed over: it settles them itself, or the next sweep does.
+
+What nobody knows of is settled as its sender says: by the key under which the provider takes a message once,
+by asking for evidence, or by a person. A notice about the message is evidence whatever the sender says.
 """
 
 from collections import Counter
+from datetime import timedelta
+from time import monotonic
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
-from campaigns.claiming import UNKNOWN_FOR
+from campaigns import channels
+from campaigns.crash_points import crash_point
 from campaigns.models import Delivery
+from contacts.models import Sender, SettlesBy
 
 Status, Reason = Delivery.Status, Delivery.Reason
+
+# How long evidence is waited for; and how long the worker itself may still be slow to say so.
+EVIDENCE_WITHIN = timedelta(seconds=settings.SENDING_UNKNOWN_FOR)
+LAST_WORD_WITHIN = min(EVIDENCE_WITHIN, timedelta(minutes=1))
+# How many are asked for at their provider in one go, and for how many seconds.
+ASKED_AT_ONCE, ASKING_LASTS = 500, 10
+# What crashed its worker so often shall crash no other.
+MOST_TRIES = 10
+# A provider that cannot say for so many times the wait is not asked any more.
+KEEP_ASKING = 4
 
 _SETTLE = """
 WITH found AS MATERIALIZED (
@@ -22,7 +41,18 @@ UPDATE campaigns_delivery d SET {change} FROM found WHERE d.id = found.id
 """
 _LEASE_OVER = "d.status = '{status}' AND d.lease_until < clock_timestamp()"
 _AGAIN = "owner = '', lease_until = NULL, status = 'planned'"
+_AGAIN_NOW = f"{_AGAIN}, reason = '', sending_at = NULL, due_at = greatest(d.due_at, %(at)s)"
 _ENDED = "owner = '', lease_until = NULL, finished_at = %(at)s"
+_TAKEN = "owner = '', lease_until = NULL, finished_at = %(at)s, status = 'sent', reason = ''"
+# Somebody who cannot be forged spoke of the message: then it had been taken.
+_TOLD = """EXISTS (
+    SELECT 1 FROM campaigns_notice n WHERE n.delivery_id = d.id AND n.is_trusted AND n.source <> 'smtp'
+)"""
+_NOBODY_CAN_SAY = (
+    _LEASE_OVER.format(status="unknown")
+    + " AND (d.sender_id <> ALL(%(askable)s) OR d.id = ANY(%(given_up)s))"
+)
+_WORTH_REPEATING = "d.rank = 0 AND d.attempts < 2"
 
 # The gate ends what it is asked about; this is for what never gets there. The oldest are looked at, so that a
 # long line costs no more than a short one.
@@ -39,16 +69,28 @@ CRASHED = {
     "unknown": (
         _LEASE_OVER.format(status="sending"),
         "",
-        "status = 'unknown', reason = 'no_answer', lease_until = clock_timestamp() + %(unknown_for)s",
+        "status = 'unknown', reason = 'no_answer', doubts = d.doubts + 1, lease_until = clock_timestamp() + CASE"
+        " WHEN d.sender_id = ANY(%(by_key)s) THEN interval '0'"
+        " WHEN d.sender_id = ANY(%(by_evidence)s) THEN %(evidence_within)s ELSE %(last_word_within)s END",
     ),
+}
+DOUBTED = {
+    "evident": (f"d.status IN ('unknown', 'parked') AND d.reason = 'no_answer' AND {_TOLD}", "", _TAKEN),
+    # The provider knows the key and takes it once, as long as it remembers.
+    "keyed": (
+        _LEASE_OVER.format(status="unknown")
+        + " AND d.sender_id = ANY(%(by_key)s) AND d.first_sending_at > %(at)s - key.lasts"
+        " AND d.attempts < %(most_tries)s",
+        "JOIN unnest(%(by_key)s::bigint[], %(keys_last)s::interval[]) AS key (sender_id, lasts)"
+        " ON key.sender_id = d.sender_id",
+        _AGAIN_NOW,
+    ),
+}
+UNSETTLED = {
     # A service message is worth a second copy, once; marketing is not.
-    "retried": (
-        _LEASE_OVER.format(status="unknown") + " AND d.rank = 0 AND d.attempts < 2",
-        "",
-        _AGAIN + ", sending_at = NULL, due_at = greatest(d.due_at, %(at)s)",
-    ),
+    "retried": (f"{_NOBODY_CAN_SAY} AND {_WORTH_REPEATING}", "", _AGAIN_NOW),
     "parked": (
-        _LEASE_OVER.format(status="unknown") + " AND NOT (d.rank = 0 AND d.attempts < 2)",
+        f"{_NOBODY_CAN_SAY} AND NOT ({_WORTH_REPEATING})",
         "",
         # The owner stays: should that worker still say what became of it, it is believed.
         "lease_until = NULL, finished_at = %(at)s, status = 'parked'",
@@ -65,17 +107,24 @@ OUT_OF_TIME = {
         "JOIN campaigns_lifecyclerule r ON r.id = d.rule_id",
         _ENDED + ", status = 'cancelled', reason = 'rule_off'",
     ),
+    "called_off": (
+        f"{_OLDEST_DUE} AND k.status = 'cancelled'",
+        "JOIN campaigns_campaign k ON k.id = d.campaign_id",
+        _ENDED + ", status = 'cancelled', reason = 'campaign_off'",
+    ),
 }
-
-
-# Most often there is nothing to do: is there, of the one kind or the other?
+# Most often there is nothing to do: is there, of the one kind, the other, or the third?
 _ANY = f"""
 SELECT EXISTS (
     SELECT 1 FROM campaigns_delivery
-    WHERE status IN ('claimed', 'sending', 'unknown') AND lease_until < clock_timestamp()
+    WHERE status IN ('claimed', 'sending') AND lease_until < clock_timestamp()
 ), EXISTS (
-    SELECT 1 FROM campaigns_delivery d JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
-    WHERE {_OLDEST_DUE} AND (d.expires_at <= %(at)s OR r.status IN ('closed', 'draft'))
+    SELECT 1 FROM campaigns_delivery WHERE status IN ('unknown', 'parked') AND reason = 'no_answer'
+), EXISTS (
+    SELECT 1 FROM campaigns_delivery d LEFT JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
+    LEFT JOIN campaigns_campaign k ON k.id = d.campaign_id
+    WHERE {_OLDEST_DUE}
+      AND (d.expires_at <= %(at)s OR r.status IN ('closed', 'draft') OR k.status = 'cancelled')
 )
 """
 
@@ -84,17 +133,104 @@ class CannotSettle(ValueError):
     """Only what is parked or unknown waits for a person."""
 
 
+def policy_of(sender):
+    """How this sender's doubts are settled: as it says, as far as its provider allows."""
+    if sender.settles_by != SettlesBy.KEY:
+        return sender.settles_by
+    try:
+        allowed = channels.get(sender.provider).settles_by
+    except channels.UnknownProvider:
+        allowed = SettlesBy.PERSON
+    return SettlesBy.KEY if allowed == SettlesBy.KEY else SettlesBy.EVIDENCE
+
+
+def patience(sender):
+    """How long a doubt of this sender's waits before it is settled without further evidence."""
+    waits = {SettlesBy.KEY: timedelta(), SettlesBy.EVIDENCE: EVIDENCE_WITHIN}
+    return waits.get(policy_of(sender), LAST_WORD_WITHIN)
+
+
 def settle(at):
     """Settle what crashed or ran out of time; returns how many of which. Calling it twice settles once."""
-    counts, moments = Counter(), {"at": at, "unknown_for": UNKNOWN_FOR}
+    counts, values = Counter(), {"at": at, "most_tries": MOST_TRIES}
     with connection.cursor() as cursor:
-        cursor.execute(_ANY, moments)
-        has_crashed, is_out_of_time = cursor.fetchone()
-        steps = (CRASHED if has_crashed else {}) | (OUT_OF_TIME if is_out_of_time or has_crashed else {})
-        for name, (where, join, change) in steps.items():
-            cursor.execute(_SETTLE.format(where=where, join=join, change=change), moments)
-            counts[name] += cursor.rowcount
+        cursor.execute(_ANY, values)
+        has_crashed, has_doubts, is_out_of_time = cursor.fetchone()
+    if has_crashed or has_doubts:
+        crash_point("settle")
+        senders = list(Sender.objects.all())
+        values |= waits_of(senders)
+        counts += take_steps(CRASHED | DOUBTED, values)
+        askable = {
+            sender.pk: channels.get(sender.provider).look_up for sender in senders if can_be_asked(sender)
+        }
+        answered, given_up = ask_providers(askable, at)
+        counts += answered
+        counts += take_steps(UNSETTLED, values | {"askable": list(askable), "given_up": given_up})
+    if is_out_of_time:
+        counts += take_steps(OUT_OF_TIME, values)
     return +counts
+
+
+def waits_of(senders):
+    """What the statements ask of senders: who settles by what, and for how long."""
+    by_key = [sender for sender in senders if policy_of(sender) == SettlesBy.KEY]
+    return {
+        "by_key": [sender.pk for sender in by_key],
+        "keys_last": [channels.get(sender.provider).key_lasts for sender in by_key],
+        "by_evidence": [sender.pk for sender in senders if policy_of(sender) == SettlesBy.EVIDENCE],
+        "evidence_within": EVIDENCE_WITHIN,
+        "last_word_within": LAST_WORD_WITHIN,
+    }
+
+
+def take_steps(steps, values):
+    """Run each step's statement; how many rows each changed."""
+    counts = Counter()
+    with connection.cursor() as cursor:
+        for name, (where, join, change) in steps.items():
+            cursor.execute(_SETTLE.format(where=where, join=join, change=change), values)
+            counts[name] += cursor.rowcount
+    return counts
+
+
+def ask_providers(askable, at):
+    """Ask for each doubted message of these senders: (counts, ids of which nothing can be learnt any more).
+
+    A yes is believed at once, a no after a while: the answer may be as late as the evidence.
+    """
+    counts, given_up, ends = Counter(), [], monotonic() + ASKING_LASTS
+    doubted = Delivery.objects.filter(status=Status.UNKNOWN, sender__in=askable).order_by("lease_until", "id")
+    for delivery in doubted.annotate(now=Now())[:ASKED_AT_ONCE]:
+        if monotonic() > ends:
+            break
+        taken, over_for = askable[delivery.sender_id](delivery), delivery.now - delivery.lease_until
+        if taken:
+            counts["evident"] += settle_one(delivery, at, sent=True)
+        elif taken is False and over_for > timedelta() and delivery.attempts < MOST_TRIES:
+            counts["not_taken"] += settle_one(delivery, at, sent=False)
+        elif over_for > KEEP_ASKING * EVIDENCE_WITHIN:
+            given_up.append(delivery.pk)
+    return counts, given_up
+
+
+def can_be_asked(sender):
+    """Whether this sender's doubts are settled by asking its provider."""
+    if policy_of(sender) != SettlesBy.EVIDENCE:
+        return False
+    try:
+        return channels.get(sender.provider).look_up is not None
+    except channels.UnknownProvider:
+        return False
+
+
+def settle_one(delivery, at, *, sent):
+    """By the provider's word: it was taken, or it was not and goes again. How many rows that changed."""
+    with connection.cursor() as cursor:
+        where = "d.id = %(id)s AND d.status = 'unknown'"
+        change = _TAKEN if sent else _AGAIN_NOW
+        cursor.execute(_SETTLE.format(where=where, join="", change=change), {"id": delivery.pk, "at": at})
+        return cursor.rowcount
 
 
 @transaction.atomic

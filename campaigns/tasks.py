@@ -9,7 +9,7 @@ from campaigns import ticking
 @shared_task
 def sweep():
     """Settle and send what is due."""
-    ticking.run_slot("sweep", 5, timezone.now(), ticking.sweep)
+    ticking.run_slot("sweep", 5, timezone.now(), ticking.sweep_over_all_lines)
 
 
 @shared_task

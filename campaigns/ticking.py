@@ -9,7 +9,10 @@ import socket
 import uuid
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models.functions import Now
+
+from campaigns import campaigning, noticing
 
 from campaigns.models import Tick
 from campaigns.planning import plan, plan_reminders
@@ -27,12 +30,25 @@ def tick(at, owner=None):
 
 def plan_all(at):
     """Note the outcomes reached, then plan what the rules ask for, reminders last."""
-    return {"outcomes": note_outcomes(at), "planned": plan(at), "reminders": plan_reminders(at)}
+    return {
+        "outcomes": note_outcomes(at),
+        "planned": plan(at),
+        "reminders": plan_reminders(at),
+        "campaigns": campaigning.plan_campaigns(at),
+        "finished": campaigning.finish_campaigns(at),
+    }
 
 
-def sweep(at, owner=None):
-    """Settle what was left in hand, then send what is due."""
-    return dict(settle(at)) | dict(send_due(at, owner or new_owner()))
+def sweep(at, owner=None, lines=1):
+    """Read what came back, settle what was left in hand, then send what is due."""
+    noticing.read_unread(at)
+    noticing.rejoin(at)
+    return dict(settle(at)) | dict(send_due(at, owner or new_owner(), lines=lines))
+
+
+def sweep_over_all_lines(at):
+    """A worker's sweep, over as many lines as it may have."""
+    return sweep(at, lines=settings.SENDING_LINES)
 
 
 def wake(contact_ids, at, owner=None):

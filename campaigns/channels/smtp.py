@@ -1,29 +1,128 @@
 """Mail by SMTP, over a connection that is kept open; every failure is told by the stage it happened at."""
 
+import json
 import re
 import smtplib
 import socket
 import ssl
+from time import monotonic
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
-from campaigns.channels import LineLost, NoAnswer, RefusedForGood, RefusedForNow, Unreachable
-
-# The mailbox itself is at fault: no such person, moved, disabled, a domain without mail.
-BAD_ADDRESS = re.compile(
-    rb"\b5\.(1\.(1|2|3|6|10)|2\.1)\b|unknown user|user unknown|no such|does not exist|not exist|no mailbox"
-    rb"|invalid (recipient|mailbox|address)",
-    re.IGNORECASE,
+from campaigns import bouncing, channels, dkim, return_paths
+from campaigns.channels import (
+    Accepted,
+    LineLost,
+    NoAnswer,
+    RefusedForGood,
+    RefusedForNow,
+    TooLate,
+    Unreachable,
 )
-POLICY = re.compile(rb"\b5\.7\.\d+\b")
+from campaigns.crash_points import crash_point
+from contacts.models import SettlesBy
+
 # "I am closing the connection", at any moment.
 CLOSING = 421
 # What smtplib makes of an answer that is none.
 GIBBERISH = -1
 
 
-def open_connection():
-    """A connection to the mail server of the settings, signed in where told to; raises Unreachable."""
+class SmtpLine(channels.Line):
+    """One connection to the mail server of the settings, signed in where told to."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._takes_many = connection.has_extn("pipelining")
+
+    def send(self, message, delivery, *, deadline):
+        content = dkim.signed(message.as_bytes(), delivery.sender)
+        try:
+            self._envelope(return_paths.return_path(delivery), message.recipient)
+            self._body(content)
+        except OSError as error:
+            raise LineLost(_words(error)) from error
+        except ValueError as error:
+            # An address that cannot stand in a command: it holds a line break, or letters beyond ASCII.
+            raise RefusedForGood(_words(error)) from error
+        if monotonic() > deadline:
+            self._connection.close()
+            raise TooLate
+        crash_point("wire.data")
+        return self._answer()
+
+    def close(self):
+        try:
+            self._connection.quit()
+        except (OSError, smtplib.SMTPException):
+            self._connection.close()
+
+    def _envelope(self, sender, recipient):
+        """MAIL, RCPT and DATA, in one go where the server takes that; the recipient's answer counts first."""
+        if any(sign in "\r\n<>" for sign in sender + recipient):
+            raise ValueError("a line break or bracket in an address")
+        commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
+        if not self._takes_many:
+            for command, expected in zip(commands, EXPECTED, strict=True):
+                self._accept(self._connection.docmd(command), expected, command)
+            return
+        self._connection.sock.sendall("\r\n".join([*commands, ""]).encode("ascii"))
+        answers = [self._connection.getreply() for _command in commands]
+        if answers[2][0] == 354 and not (answers[0][0] in EXPECTED[0] and answers[1][0] in EXPECTED[1]):
+            # It waits for a message to nobody: an empty one ends that.
+            self._connection.docmd(".")
+        for answer, expected, command in zip(answers, EXPECTED, commands, strict=True):
+            self._accept(answer, expected, command)
+
+    def _body(self, content):
+        """All but the final dot. Until that is on its way nothing can have been accepted."""
+        if b"\n." in content or content.startswith(b"."):
+            content = re.sub(rb"(?m)^\.", b"..", content)
+        self._connection.sock.sendall(content if content.endswith(b"\r\n") else content + b"\r\n")
+
+    def _answer(self):
+        """The dot, and what the server says to it. Silence from here on leaves the outcome unknown."""
+        try:
+            self._connection.sock.sendall(b".\r\n")
+            code, reply = self._connection.getreply()
+        except OSError as error:
+            raise NoAnswer(_words(error)) from error
+        if code == GIBBERISH:
+            raise NoAnswer(_text(code, reply))
+        self._accept((code, reply), (250,), "")
+        return Accepted(_text(code, reply))
+
+    def _accept(self, answer, expected, command):
+        """Nothing when the server agrees; otherwise what it refuses, and the connection ready for the next."""
+        code, reply = answer
+        if code in expected:
+            return
+        if code in (CLOSING, GIBBERISH):
+            raise LineLost(_text(code, reply))
+        self._reset()
+        text = _text(code, reply)
+        if 500 <= code < 600:
+            bad = command.startswith("RCPT") and bouncing.classify_reply(code, text) == "hard"
+            raise RefusedForGood(text, address_is_bad=bad)
+        raise RefusedForNow(text)
+
+    def _reset(self):
+        try:
+            self._connection.rset()
+        except (OSError, smtplib.SMTPException):
+            self._connection.close()
+
+
+# What a server says when it agrees to MAIL, RCPT and DATA.
+EXPECTED = ((250,), (250, 251), (354,))
+
+
+def open_line(sender):
+    """A line to the mail server of the settings; raises Unreachable."""
     options = {"timeout": settings.EMAIL_TIMEOUT}
     try:
         if settings.EMAIL_USE_SSL:
@@ -36,29 +135,20 @@ def open_connection():
         _introduce(connection)
     except (OSError, smtplib.SMTPException) as error:
         raise Unreachable(_words(error)) from error
-    return connection
+    return SmtpLine(connection)
 
 
-def close(connection):
-    """Say goodbye; whatever goes wrong then does not matter."""
+def look_up(delivery):
+    """Whether the mail server took it, as its operator's look-up says; None when it cannot say now."""
+    if not settings.MAIL_LOOKUP_URL:
+        return None
+    address = f"{settings.MAIL_LOOKUP_URL}?{urlencode({'id': delivery.uuid})}"
     try:
-        connection.quit()
-    except (OSError, smtplib.SMTPException):
-        connection.close()
-
-
-def send(connection, message, sender, recipient):
-    """Hand over one message (bytes); returns the answer. Raises a ChannelError that says what is known."""
-    try:
-        _envelope(connection, sender, recipient)
-        _begin_data(connection)
-        _body(connection, message)
-    except OSError as error:
-        raise LineLost(_words(error)) from error
-    except ValueError as error:
-        # An address that cannot stand in a command: it holds a line break, or letters beyond ASCII.
-        raise RefusedForGood(_words(error)) from error
-    return _answer(connection)
+        with urlopen(address, timeout=settings.EMAIL_TIMEOUT) as answer:
+            found = json.load(answer).get("accepted")
+    except (URLError, OSError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, bool) else None
 
 
 def _introduce(connection):
@@ -70,59 +160,21 @@ def _introduce(connection):
         connection.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
 
 
-def _envelope(connection, sender, recipient):
-    f"{sender}{recipient}".encode("ascii")
-    _accepted(connection, connection.mail(sender), (250,))
-    _accepted(connection, connection.rcpt(recipient), (250, 251), is_recipient=True)
-
-
-def _begin_data(connection):
-    _accepted(connection, connection.docmd("DATA"), (354,))
-
-
-def _body(connection, message):
-    """All but the final dot. Until that is on its way nothing can have been accepted."""
-    stuffed = re.sub(rb"(?m)^\.", b"..", message)
-    connection.send(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
-
-
-def _answer(connection):
-    """The dot, and what the server says to it. Silence from here on leaves the outcome unknown."""
-    try:
-        connection.send(b".\r\n")
-        code, reply = connection.getreply()
-    except OSError as error:
-        raise NoAnswer(_words(error)) from error
-    if code == GIBBERISH:
-        raise NoAnswer(_text(code, reply))
-    _accepted(connection, (code, reply), (250,))
-    return _text(code, reply)
-
-
-def _accepted(connection, answer, expected, *, is_recipient=False):
-    """Nothing when the server agrees; otherwise what it refuses, and the connection ready for the next."""
-    code, reply = answer
-    if code in expected:
-        return
-    if code in (CLOSING, GIBBERISH):
-        raise LineLost(_text(code, reply))
-    _reset(connection)
-    if 500 <= code < 600:
-        bad = is_recipient and bool(BAD_ADDRESS.search(reply)) and not POLICY.search(reply)
-        raise RefusedForGood(_text(code, reply), address_is_bad=bad)
-    raise RefusedForNow(_text(code, reply))
-
-
-def _reset(connection):
-    try:
-        connection.rset()
-    except (OSError, smtplib.SMTPException):
-        connection.close()
-
-
 def _text(code, reply):
     return f"{code} {reply.decode('utf-8', 'replace')}"[:300]
 
 
 def _words(error):
     return f"{type(error).__name__}: {error}"[:300]
+
+
+channels.register(
+    channels.Provider(
+        key="smtp",
+        label=_("Mail server (SMTP)"),
+        open=open_line,
+        # A relay's own notices, or the look-up.
+        settles_by=SettlesBy.EVIDENCE,
+        look_up=look_up,
+    )
+)

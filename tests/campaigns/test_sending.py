@@ -3,10 +3,12 @@
 import uuid
 from collections import Counter
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 
 from campaigns import sending
+from campaigns.channels import smtp
 from campaigns.models import Delivery, SendingSwitch
 from campaigns.sending import send_due
 from contacts.consenting import withdraw_consent
@@ -124,7 +126,7 @@ def test_a_person_unknown_there_fails_and_the_address_is_suppressed(delivery, ma
     assert send() == {"failed": 1}
 
     delivery.refresh_from_db()
-    assert (delivery.status, delivery.reason) == ("failed", "refused")
+    assert (delivery.status, delivery.reason) == ("failed", "bounced")
     assert delivery.reply == "550 5.1.1 No such person here"
     suppression = Suppression.objects.get()
     assert (suppression.address, suppression.reason, suppression.scope) == (
@@ -272,14 +274,14 @@ def test_what_had_not_reached_the_wire_when_a_worker_broke_is_not_in_doubt(rule,
     rule.sender.window = 3
     rule.sender.save()
     deliveries = [make_delivery(rule, reachable()) for _ in range(3)]
-    send_by_smtp = sending.smtp.send
+    send_by_smtp = smtp.SmtpLine.send
 
-    def break_at_the_second(connection, content, sender, recipient):
-        if recipient == deliveries[1].contact.email:
+    def break_at_the_second(line, message, delivery, *, deadline):
+        if delivery.pk == deliveries[1].pk:
             raise KeyboardInterrupt
-        return send_by_smtp(connection, content, sender, recipient)
+        return send_by_smtp(line, message, delivery, deadline=deadline)
 
-    monkeypatch.setattr(sending.smtp, "send", break_at_the_second)
+    monkeypatch.setattr(smtp.SmtpLine, "send", break_at_the_second)
 
     with pytest.raises(KeyboardInterrupt):
         send()
@@ -303,7 +305,7 @@ def test_who_is_late_after_the_gate_asks_again(rule, mailbox, monkeypatch, ada):
     render = sending.rendering.render
 
     def slow_render(delivery, values):
-        if delivery.pk == second.pk and clock.now == 0:
+        if delivery.pk == second.pk and clock.now == clock.began:
             clock.now += 11
             withdraw_consent(bea, [rule.topic], at=NOON, source="test")
         return render(delivery, values)
@@ -320,7 +322,8 @@ def test_who_is_late_after_the_gate_asks_again(rule, mailbox, monkeypatch, ada):
 class Clock:
     """A clock that stands still until told."""
 
-    now = 0
+    def __init__(self):
+        self.began = self.now = monotonic()
 
     def __call__(self):
         return self.now
