@@ -73,7 +73,7 @@ WHERE id = %(campaign)s AND status = 'sending' AND planned_count = (
 
 def plan_campaigns(at):
     """Plan the audience of every campaign whose moment has come; returns how many deliveries are new."""
-    return sum(_plan_or_log(pk, at) for pk in Campaign.objects._ids(Campaign.objects.to_plan(at)))
+    return sum(_plan_or_log(pk, at) for pk in _ids(Campaign.objects.to_plan(at)))
 
 
 def finish_campaigns(at):
@@ -92,7 +92,7 @@ def finish_campaigns(at):
 
 
 def bring_forward(pk, at):
-    """What was put off while a campaign was paused is due again; returns how many. The sweep does the rest."""
+    """What was put off while a campaign was paused is due again; the sweep does the rest. How many."""
     return _in_chunks(_BRING_FORWARD, pk, at)
 
 
@@ -118,7 +118,7 @@ def _plan_or_log(pk, at):
 
 @transaction.atomic
 def plan_chunk(pk, at):
-    """Plan the next few of a campaign's audience; how many are new, None when there is nothing for us to do."""
+    """Plan the next few of a campaign's audience; how many are new, None when nothing is left to us."""
     rows = Campaign.objects.to_plan(at).select_for_update(skip_locked=True, no_key=True)
     campaign = rows.filter(pk=pk).first()
     if campaign is None:
