@@ -1,0 +1,206 @@
+"""All notices of a delivery become its responses and touchpoints: the same in whatever order they came."""
+
+from collections import defaultdict
+
+from django.conf import settings
+from django.db import transaction
+
+from campaigns import bouncing, responding
+from campaigns.models import Delivery, Notice, Response
+from contacts.locking import lock_contacts
+from contacts.models import Contact, Identity
+from touchpoints.models import Touchpoint
+from touchpoints.recording import record_many
+
+Kind = Notice.Kind
+
+# The gravest first: what a delivery came to, when its notices disagree.
+GRAVITY = [Kind.COMPLAINT, Kind.HARD, Kind.POLICY, Kind.SOFT, Kind.DELIVERED, Kind.DEFERRED, Kind.ACCEPTED]
+# What can speak against an address.
+JUDGED = {Kind.HARD, Kind.SOFT, Kind.COMPLAINT}
+RESPONSES = {
+    Kind.DELIVERED: Response.Kind.DELIVERED,
+    Kind.HARD: Response.Kind.BOUNCED,
+    Kind.POLICY: Response.Kind.BOUNCED,
+    Kind.SOFT: Response.Kind.BOUNCED,
+    Kind.COMPLAINT: Response.Kind.COMPLAINED,
+    Kind.REPLIED: Response.Kind.REPLIED,
+}
+# Which responses are told on the contact's page too, once.
+TOUCHPOINTS = {
+    Response.Kind.BOUNCED: Touchpoint.Kind.BOUNCED,
+    Response.Kind.COMPLAINED: Touchpoint.Kind.COMPLAINED,
+}
+# The door of a notice that asks to stop.
+PROVIDER = "provider"
+
+
+@transaction.atomic
+def fold_new(notices, at):
+    """Let notices that were just stored or matched take effect. Those that could be forged take none."""
+    trusted = [notice for notice in notices if notice.is_trusted]
+    ids = {notice.delivery_id for notice in trusted if notice.delivery_id}
+    addresses = {notice.address for notice in trusted if notice.address and notice.kind in JUDGED}
+    _lock(ids, addresses)
+    deliveries = fold(ids, at)
+    _answer_people(trusted, deliveries)
+    _judge(addresses, deliveries, at)
+
+
+def fold(delivery_ids, at):
+    """Make the responses and touchpoints of these deliveries from all their notices; {id: delivery}."""
+    related = ("contact", "topic", "rule", "campaign", "sender")
+    deliveries = Delivery.objects.select_related(*related).in_bulk(delivery_ids)
+    notices = defaultdict(list)
+    for notice in Notice.objects.filter(delivery__in=deliveries, is_trusted=True).order_by("at", "pk"):
+        notices[notice.delivery_id].append(notice)
+    wanted = [
+        Response(delivery=deliveries[pk], kind=kind, at=told[0].at, data=_data(told))
+        for pk, of_delivery in notices.items()
+        for kind, told in _by_response(of_delivery).items()
+    ]
+    _write(wanted)
+    return deliveries
+
+
+def verdict(notices):
+    """What a delivery came to, by its trusted notices: the gravest that was said; None when nothing was."""
+    kinds = {notice.kind for notice in notices if notice.is_trusted}
+    return next((kind for kind in GRAVITY if kind in kinds), None)
+
+
+def _by_response(notices):
+    """{response kind: the notices that say so, the earliest first}."""
+    found = defaultdict(list)
+    for notice in notices:
+        if kind := RESPONSES.get(notice.kind):
+            found[kind].append(notice)
+    return found
+
+
+def _data(told):
+    """What is known of a response: the gravest word on it."""
+    gravest = min(told, key=lambda notice: (_gravity(notice.kind), notice.at, notice.external_id))
+    if gravest.kind == Kind.DELIVERED:
+        return {}
+    return {"notice": gravest.kind, "code": gravest.status_code, "words": gravest.detail}
+
+
+def _gravity(kind):
+    return GRAVITY.index(kind) if kind in GRAVITY else len(GRAVITY)
+
+
+def _write(wanted):
+    """Write the responses that are missing and put right those that say otherwise."""
+    stored = Response.objects.filter(
+        delivery__in=[response.delivery for response in wanted], kind__in=set(RESPONSES.values())
+    )
+    found = {(response.delivery_id, response.kind): response for response in stored}
+    new = [response for response in wanted if (response.delivery_id, response.kind) not in found]
+    _tell(new)
+    Response.objects.bulk_create(new)
+    for response in wanted:
+        if earlier := found.get((response.delivery_id, response.kind)):
+            _put_right(earlier, response)
+
+
+def _tell(responses):
+    """Give those that are told on the contact's page their touchpoint; one of a kind and delivery."""
+    touchpoints = [touchpoint for response in responses if (touchpoint := _touchpoint(response))]
+    record_many(touchpoints)
+    keys = [touchpoint.external_id for touchpoint in touchpoints]
+    known = Touchpoint.objects.filter(source=responding.SOURCE, external_id__in=keys)
+    known = {touchpoint.external_id: touchpoint for touchpoint in known} if keys else {}
+    for response in responses:
+        response.touchpoint = known.get(_key(response))
+
+
+def _touchpoint(response):
+    contact = response.delivery.contact.survivor
+    if response.kind not in TOUCHPOINTS or contact.erased_at:
+        return None
+    return Touchpoint(
+        kind=TOUCHPOINTS[response.kind],
+        contact=contact,
+        at=response.at,
+        source=responding.SOURCE,
+        external_id=_key(response),
+        data=_about(response),
+    )
+
+
+def _about(response):
+    delivery = response.delivery
+    return {
+        "delivery": str(delivery.uuid),
+        "rule": str(delivery.program),
+        "reply": response.data.get("words", ""),
+    }
+
+
+def _key(response):
+    return f"{response.kind}:{response.delivery.uuid}"
+
+
+def _put_right(stored, wanted):
+    """A notice that came later may know of an earlier moment, or say it more gravely."""
+    wanted.at = min(stored.at, wanted.at)
+    if (stored.at, stored.data) == (wanted.at, wanted.data):
+        return
+    stored.at, stored.data = wanted.at, wanted.data
+    stored.save(update_fields=["at", "data"])
+    Touchpoint.objects.filter(pk=stored.touchpoint_id).update(at=wanted.at, data=_about(wanted))
+
+
+def _answer_people(notices, deliveries):
+    """What a person did, as the provider saw it: opened, followed a link, asked to stop."""
+    for notice in notices:
+        delivery = deliveries.get(notice.delivery_id)
+        if delivery and (answer := ANSWERS.get(notice.kind)):
+            answer(delivery, notice)
+
+
+def _opened(delivery, notice):
+    responding.record_open(delivery, at=notice.at)
+
+
+def _clicked(delivery, notice):
+    """Links that lead over our own door are heard there."""
+    url = notice.data.get("url", "")
+    if not url.startswith(f"{settings.PUBLIC_URL}/c/"):
+        evidence = {"user_agent": notice.data.get("user_agent", "")[:200]}
+        responding.record_click(delivery, url, at=notice.at, evidence=evidence)
+
+
+def _unsubscribed(delivery, notice):
+    responding.unsubscribe(delivery, at=notice.at, source=PROVIDER, evidence={"notice": notice.external_id})
+
+
+ANSWERS = {Kind.OPENED: _opened, Kind.CLICKED: _clicked, Kind.UNSUBSCRIBED: _unsubscribed}
+
+
+def _lock(delivery_ids, addresses):
+    """Everyone this may touch, at once and in id order, as the gate does: nothing can wait in a ring."""
+    sent_to = Delivery.objects.filter(pk__in=delivery_ids).values_list("contact_id", flat=True)
+    holders = Identity.objects.filter(kind=Identity.Kind.EMAIL, value__in=addresses)
+    ids = new = {*sent_to, *holders.values_list("contact_id", flat=True)}
+    while new:
+        merged = Contact.objects.filter(pk__in=new, merged_into__isnull=False)
+        new = set(merged.values_list("merged_into_id", flat=True)) - ids
+        ids |= new
+    lock_contacts(ids)
+
+
+def _judge(addresses, deliveries, at):
+    bouncing.judge(addresses, at)
+    campaign_ids = {delivery.campaign_id for delivery in deliveries.values() if delivery.campaign_id}
+    if campaign_ids:
+        _check_breakers(campaign_ids, at)
+
+
+def _check_breakers(campaign_ids, at):
+    try:
+        from campaigns import breaking
+    except ImportError:
+        return
+    breaking.check(campaign_ids, at)

@@ -1,0 +1,232 @@
+"""What providers and mail servers say of our messages is kept, matched to its delivery, and folded.
+
+Raw first: what came is stored before anything is made of it, and read again after a crash. A notice is kept
+once, by the id it is known by at its door. Folding looks at all notices of a delivery, never at the newest
+alone, so that they may come in any order, twice, or before the delivery is known.
+"""
+
+import hashlib
+import json
+import logging
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DatabaseError, connection, transaction
+from django.utils.translation import gettext as _
+
+from campaigns import folding
+from campaigns.models import Notice, RawNotice
+from contacts.models import normalise_email
+
+logger = logging.getLogger(__name__)
+
+# Whoever stored it reads it at once; after this long it has crashed, and the sweep does.
+LEFT_UNREAD = timedelta(seconds=30)
+AT_ONCE = 200
+# A notice of an unknown message is looked for at every sweep while it is young, after that once an hour.
+YOUNG, KEPT_LOOKING = timedelta(minutes=10), timedelta(days=7)
+# What neither JSON nor text in the database can hold.
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+# A message is known by the key that went with it, or by what the provider called it. Whoever asked to be
+# forgotten is not written down again.
+_STORE = """
+INSERT INTO campaigns_notice
+    (raw_id, source, external_id, kind, delivery_id, delivery_key, provider_ref, address, at, received_at,
+     status_code, detail, is_trusted, data)
+SELECT %(raw)s, %(source)s, t.external_id, t.kind, d.id, t.delivery_key, t.provider_ref,
+       CASE WHEN c.erased_at IS NOT NULL THEN '' ELSE coalesce(nullif(t.address, ''), d.address, '') END,
+       least(t.at, %(at)s), %(at)s, t.status_code, t.detail, t.is_trusted, t.data
+FROM jsonb_to_recordset(%(told)s::jsonb) AS t (
+    external_id text, kind text, at timestamptz, delivery_key uuid, provider_ref text, address text,
+    status_code text, detail text, is_trusted boolean, data jsonb
+)
+LEFT JOIN campaigns_delivery d ON d.id = coalesce(
+    (SELECT k.id FROM campaigns_delivery k WHERE k.uuid = t.delivery_key),
+    (SELECT r.id FROM campaigns_delivery r
+     WHERE r.provider_ref = t.provider_ref AND r.provider_ref <> '' ORDER BY r.id DESC LIMIT 1)
+)
+LEFT JOIN contacts_contact c ON c.id = d.contact_id
+ORDER BY t.external_id
+ON CONFLICT (source, external_id) DO NOTHING
+RETURNING id
+"""
+_REJOIN = """
+UPDATE campaigns_notice n SET delivery_id = d.id, address = coalesce(nullif(n.address, ''), d.address)
+FROM (
+    SELECT id, delivery_key, provider_ref FROM campaigns_notice
+    WHERE delivery_id IS NULL AND received_at > %(oldest)s
+      AND (delivery_key IS NOT NULL OR provider_ref <> '')
+      AND (received_at > %(young)s OR id %% 60 = %(minute)s)
+    ORDER BY id FOR UPDATE SKIP LOCKED
+) waiting
+JOIN campaigns_delivery d ON d.id = coalesce(
+    (SELECT k.id FROM campaigns_delivery k WHERE k.uuid = waiting.delivery_key),
+    (SELECT r.id FROM campaigns_delivery r
+     WHERE r.provider_ref = waiting.provider_ref AND r.provider_ref <> '' ORDER BY r.id DESC LIMIT 1)
+)
+WHERE n.id = waiting.id
+RETURNING n.id
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One thing that was said of one message or address, whoever said it."""
+
+    # A Notice.Kind.
+    kind: str
+    at: datetime
+    address: str = ""
+    # Which message is meant: our own key, or what the provider calls it.
+    delivery_key: UUID | None = None
+    provider_ref: str = ""
+    # What makes it the same when it is said twice; empty for a digest of all of it.
+    external_id: str = ""
+    # The code of a mail server: "5.1.1".
+    status_code: str = ""
+    detail: str = ""
+    # Whether it came by a way that cannot be forged.
+    is_trusted: bool = False
+    data: dict = field(default_factory=dict)
+
+
+class CannotRead(ValueError):
+    """What came makes no sense; says why in words."""
+
+
+# source -> read(raw) -> [Told]; raises CannotRead.
+_readers = {}
+
+
+def register_reader(source, read):
+    """Say how what comes by this door is read; the same source replaces."""
+    _readers[source] = read
+
+
+def keep_raw(source, body, headers, at):
+    """Store what came, before anything is made of it: (raw notice, True), or the one there is already."""
+    return RawNotice.objects.get_or_create(
+        source=source,
+        digest=hashlib.sha256(body).hexdigest(),
+        defaults={"body": body, "headers": headers, "received_at": at},
+    )
+
+
+def read_raw(raw, at):
+    """Read one stored raw notice by its door's reader and take what it tells; returns the new notices.
+
+    What makes no sense stays, with the problem in words.
+    """
+    try:
+        told = _readers[raw.source](raw)
+    except CannotRead as problem:
+        _mark_read(raw, at, str(problem))
+        return []
+    except Exception as problem:
+        logger.warning("Raw notice %s could not be read.", raw.pk, exc_info=True)
+        _mark_read(raw, at, _("It could not be read: %s") % type(problem).__name__)
+        return []
+    notices = take(raw.source, told, at=at, raw=raw)
+    _mark_read(raw, at, "")
+    return notices
+
+
+def read_unread(at):
+    """Read what was stored and then left by a crash; returns how many. Doing it twice changes nothing."""
+    left = RawNotice.objects.filter(
+        read_at=None, received_at__lte=at - LEFT_UNREAD, source__in=list(_readers)
+    ).order_by("id")
+    count = 0
+    for raw in left[:AT_ONCE]:
+        try:
+            read_raw(raw, at)
+        except DatabaseError:
+            # One that cannot be taken must not hold up the others; it stays unread for the next sweep.
+            logger.warning("Raw notice %s could not be taken.", raw.pk, exc_info=True)
+        else:
+            count += 1
+    return count
+
+
+def take(source, told, *, at, raw=None):
+    """Store what was told, match it to deliveries and fold it; returns the notices that are new.
+
+    All of it or nothing: a crash in between leaves the raw notice unread.
+    """
+    rows = [_row(each) for each in told]
+    if not rows:
+        return []
+    values = {
+        "raw": raw and raw.pk,
+        "source": source,
+        "at": at,
+        "told": json.dumps(rows, cls=DjangoJSONEncoder),
+    }
+    with transaction.atomic():
+        return _fold_new(_returned_ids(_STORE, values), at)
+
+
+def rejoin(at):
+    """Match notices whose delivery was not known when they came, and fold them; returns how many."""
+    values = {"oldest": at - KEPT_LOOKING, "young": at - YOUNG, "minute": at.minute}
+    with transaction.atomic():
+        return len(_fold_new(_returned_ids(_REJOIN, values), at))
+
+
+def _fold_new(ids, at):
+    notices = list(Notice.objects.filter(pk__in=ids).order_by("pk")) if ids else []
+    if notices:
+        folding.fold_new(notices, at)
+    return notices
+
+
+def _returned_ids(sql, values):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _mark_read(raw, at, problem):
+    raw.read_at, raw.problem = at, problem[:300]
+    raw.save(update_fields=["read_at", "problem"])
+
+
+def _row(told):
+    """What is stored of it, cut to what the columns hold."""
+    row = {
+        "kind": str(told.kind),
+        "at": told.at,
+        "delivery_key": told.delivery_key,
+        "provider_ref": _text(told.provider_ref, 200),
+        "address": _text(normalise_email(told.address), 254),
+        "status_code": _text(told.status_code, 20),
+        "detail": _text(told.detail, 300),
+        "is_trusted": told.is_trusted,
+        "data": _storable(told.data),
+    }
+    return row | {"external_id": _text(told.external_id, 200) or digest_of(row)}
+
+
+def digest_of(thing):
+    """The same for the same thing, always."""
+    written = json.dumps(thing, cls=DjangoJSONEncoder, sort_keys=True)
+    return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()
+
+
+def _text(value, length):
+    return UNSTORABLE.sub("", value or "")[:length]
+
+
+def _storable(value):
+    """The value without what the database cannot hold."""
+    if isinstance(value, str):
+        return UNSTORABLE.sub("", value)
+    if isinstance(value, dict):
+        return {_storable(str(key)): _storable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(each) for each in value]
+    return value
