@@ -148,7 +148,7 @@ def _insert(campaign, at):
         pk__gt=campaign.position, pk__lte=campaign.until_contact
     )
     try:
-        sql, params = people.order_by("pk").values("pk")[:CHUNK].query.sql_with_params()
+        sql, params = people.order_by("id").values("id")[:CHUNK].query.sql_with_params()
     except EmptyResultSet:
         return 0, None, 0
     said = _("Campaign “%(name)s”") % {"name": campaign}

@@ -87,7 +87,7 @@ def test_who_may_not_be_written_to_is_planned_and_the_gate_says_why(ada, ben, ma
 
 
 def test_those_who_are_gone_are_not_planned(ada):
-    gone = make_contact(erased_at=NOON)
+    gone = make_contact("", first_name="", last_name="", erased_at=NOON)
     make_contact(merged_into=ada)
     campaign = make_scheduled(audience={"filters": {}})
 
