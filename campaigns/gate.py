@@ -96,6 +96,7 @@ SET status = v.status, reason = v.reason, detail = v.detail, due_at = v.due_at,
     owner = CASE WHEN v.status = 'sending' THEN d.owner ELSE '' END,
     lease_until = CASE WHEN v.status = 'sending' THEN clock_timestamp() + %(lease)s END,
     sending_at = CASE WHEN v.status = 'sending' THEN %(at)s END,
+    passed_at = CASE WHEN v.status = 'sending' THEN clock_timestamp() END,
     first_sending_at = CASE WHEN v.status = 'sending' THEN coalesce(d.first_sending_at, %(at)s)
                        ELSE d.first_sending_at END,
     finished_at = CASE WHEN v.status NOT IN ('sending', 'planned') THEN %(at)s END,
@@ -110,7 +111,7 @@ RETURNING d.id, d.status, d.address
 """
 _RETURN = """
 UPDATE campaigns_delivery
-SET status = 'claimed', sending_at = NULL, attempts = attempts - 1,
+SET status = 'claimed', sending_at = NULL, passed_at = NULL, attempts = attempts - 1,
     first_sending_at = CASE WHEN attempts > 1 THEN first_sending_at END,
     lease_until = clock_timestamp() + %(lease)s
 WHERE id = ANY(%(ids)s) AND status || '' = 'sending' AND owner = %(owner)s

@@ -22,11 +22,6 @@ from campaigns.lines import Lines
 from campaigns.models import Delivery, SendingSwitch
 from campaigns.recording import Result, record_results, refused
 
-try:
-    from campaigns import breaking
-except ImportError:
-    breaking = SimpleNamespace(check=lambda *a, **k: set())
-
 logger = logging.getLogger(__name__)
 Status, Reason = Delivery.Status, Delivery.Reason
 

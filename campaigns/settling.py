@@ -69,7 +69,8 @@ CRASHED = {
     "unknown": (
         _LEASE_OVER.format(status="sending"),
         "",
-        "status = 'unknown', reason = 'no_answer', doubts = d.doubts + 1, lease_until = clock_timestamp() + CASE"
+        "status = 'unknown', reason = 'no_answer', doubts = d.doubts + 1,"
+        " lease_until = clock_timestamp() + CASE"
         " WHEN d.sender_id = ANY(%(by_key)s) THEN interval '0'"
         " WHEN d.sender_id = ANY(%(by_evidence)s) THEN %(evidence_within)s ELSE %(last_word_within)s END",
     ),

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from campaigns import campaigning, noticing
-
 from campaigns.models import Tick
 from campaigns.planning import plan, plan_reminders
 from campaigns.responding import note_outcomes

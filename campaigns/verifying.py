@@ -19,21 +19,40 @@ PROMISES = {
     _("whatever was sent had passed the gate"): """
         SELECT id FROM campaigns_delivery
         WHERE status IN ('sending', 'sent', 'unknown', 'parked')
-          AND (sending_at IS NULL OR address = '' OR attempts = 0)
+          AND (sending_at IS NULL OR attempts = 0 OR address = '' AND NOT EXISTS (
+              SELECT 1 FROM contacts_contact c WHERE c.id = contact_id AND c.erased_at IS NOT NULL
+          ))
     """,
     _("nothing passed the gate without the consent that held then"): """
         SELECT d.id FROM campaigns_delivery d
         LEFT JOIN LATERAL (
             SELECT action FROM contacts_consent said
             WHERE said.contact_id = d.contact_id AND said.channel = d.channel AND said.topic_id = d.topic_id
-              -- A worker reads the clock once a run, so a yes of the next moments counts; a no that was told
-              -- late, with an earlier date, could not be known.
-              AND CASE said.action WHEN 'given' THEN said.at <= d.sending_at + interval '2 minutes'
-                  ELSE said.at <= d.sending_at AND said.recorded_at <= d.sending_at END
+              -- What was written down later could not be known. Rows from before the gate kept its moment are
+              -- held against the moment of their run.
+              AND said.recorded_at <= coalesce(d.passed_at, 'infinity')
+              AND (d.passed_at IS NOT NULL OR said.at <= d.sending_at + interval '2 minutes')
             ORDER BY said.at DESC, said.id DESC LIMIT 1
         ) consent ON true
         WHERE d.sending_at IS NOT NULL AND d.topic_id IS NOT NULL
           AND consent.action IS DISTINCT FROM 'given'
+    """,
+    _("the counts of every campaign balance, and one that is finished has nothing left to do"): """
+        SELECT min(d.id) AS id FROM campaigns_campaign k
+        LEFT JOIN campaigns_delivery d ON d.campaign_id = k.id
+        GROUP BY k.id
+        HAVING count(d.id) <> k.planned_count OR k.status = 'finished' AND count(d.id) FILTER (
+            WHERE d.status IN ('planned', 'claimed', 'sending', 'unknown')
+        ) > 0
+    """,
+    _("nothing was taken twice but where the ledger says that nobody could know"): """
+        SELECT n.delivery_id AS id FROM campaigns_notice n JOIN campaigns_delivery d ON d.id = n.delivery_id
+        WHERE n.is_trusted AND n.provider_ref <> ''
+        GROUP BY n.delivery_id, d.doubts HAVING count(DISTINCT n.provider_ref) > 1 + d.doubts
+    """,
+    _("whatever a provider speaks of had passed the gate"): """
+        SELECT d.id FROM campaigns_notice n JOIN campaigns_delivery d ON d.id = n.delivery_id
+        WHERE n.is_trusted AND d.first_sending_at IS NULL AND d.status <> 'erased'
     """,
     _("a reminder follows a first message that was sent"): """
         SELECT d.id FROM campaigns_delivery d JOIN campaigns_delivery first ON first.id = d.parent_id

@@ -1,19 +1,36 @@
 """The hands: Celery runs what the database says is due."""
 
+import logging
 import os
+import threading
 
 from celery import Celery
 from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
+logger = logging.getLogger(__name__)
 app = Celery("crm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
 @worker_ready.connect
-def tick_at_once(**options):
-    """A fresh worker does not wait for the clock: beat counts its first interval from its own start."""
+def keep_the_clock(**options):
+    """A worker does not depend on beat: it asks for what is due by itself, at once and from then on.
+
+    Slots in the database see to it that nothing is done twice; beat only makes it punctual where workers are
+    many and busy.
+    """
     for entry in app.conf.beat_schedule.values():
-        app.send_task(entry["task"], **entry["options"])
+        threading.Thread(target=_ask_again_and_again, args=[entry], daemon=True).start()
+
+
+def _ask_again_and_again(entry):
+    while True:
+        try:
+            app.send_task(entry["task"], **entry["options"])
+        except Exception as error:
+            # The broker is away; what is due stays due.
+            logger.warning("%s could not be asked for: %s", entry["task"], type(error).__name__)
+        threading.Event().wait(entry["schedule"])

@@ -111,7 +111,9 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     # When it passed the gate; what the frequency cap counts.
     sending_at = models.DateTimeField(null=True, blank=True)
-    # The same of its first try: a provider remembers the key of a message for so long only.
+    # The same on the database's clock, to be held against when a withdrawal was written down.
+    passed_at = models.DateTimeField(null=True, blank=True)
+    # When its first try passed: a provider remembers the key of a message for so long only.
     first_sending_at = models.DateTimeField(null=True, blank=True)
     # How often nobody knew whether it had left.
     doubts = models.PositiveSmallIntegerField(default=0, db_default=0)

@@ -36,7 +36,7 @@ def test_what_went_the_road_keeps_every_promise(rule, ada, ben, cleo, mailbox):
     out = StringIO()
     call_command("verify", stdout=out)
 
-    assert out.getvalue().count("ok ") == 6
+    assert out.getvalue().count("ok ") == 9
 
 
 SENT = {"status": "sent", "sending_at": NOON, "finished_at": NOON, "address": "a@example.com", "attempts": 1}
