@@ -28,10 +28,11 @@ PROMISES = {
         LEFT JOIN LATERAL (
             SELECT action FROM contacts_consent said
             WHERE said.contact_id = d.contact_id AND said.channel = d.channel AND said.topic_id = d.topic_id
-              -- What was written down later could not be known. Rows from before the gate kept its moment are
-              -- held against the moment of their run.
-              AND said.recorded_at <= coalesce(d.passed_at, 'infinity')
-              AND (d.passed_at IS NOT NULL OR said.at <= d.sending_at + interval '2 minutes')
+              -- What was written down later could not be known. Where the ledger does not know the moment itself,
+              -- the run's stands for it.
+              AND CASE WHEN d.passed_at IS NOT NULL THEN said.recorded_at <= d.passed_at
+                  WHEN said.action = 'given' THEN said.at <= d.sending_at + interval '2 minutes'
+                  ELSE said.at <= d.sending_at AND said.recorded_at <= d.sending_at END
             ORDER BY said.at DESC, said.id DESC LIMIT 1
         ) consent ON true
         WHERE d.sending_at IS NOT NULL AND d.topic_id IS NOT NULL

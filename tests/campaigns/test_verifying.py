@@ -7,11 +7,21 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from campaigns.models import Delivery
+from campaigns.models import Campaign, Delivery, Notice
 from campaigns.ticking import tick
 from campaigns.verifying import verify
 from contacts.consenting import withdraw_consent
-from tests.make import DAY, HOUR, NOON, make_delivery, make_rule, make_touchpoint, make_version
+from tests.make import (
+    DAY,
+    HOUR,
+    NOON,
+    make_campaign,
+    make_campaign_delivery,
+    make_delivery,
+    make_rule,
+    make_touchpoint,
+    make_version,
+)
 
 
 def broken():
@@ -72,6 +82,56 @@ def test_a_message_after_a_withdrawal_is_found(rule, ada):
     Delivery.objects.filter(pk=delivery.pk).update(sending_at=later, finished_at=later)
 
     assert broken() == ["nothing passed the gate without the consent that held then"]
+
+
+def test_what_passed_the_gate_after_a_withdrawal_was_written_down_is_found(rule, ada):
+    before = timezone.now()
+    withdraw_consent(ada, [rule.topic], at=NOON, source="test")
+    delivery = make_delivery(rule, ada, **SENT, passed_at=before)
+    assert broken() == []
+
+    Delivery.objects.filter(pk=delivery.pk).update(passed_at=timezone.now())
+
+    assert broken() == ["nothing passed the gate without the consent that held then"]
+
+
+def test_a_campaign_that_lost_a_row_is_found(topic, ada):
+    make_campaign_delivery(make_campaign(status="finished", planned_count=1), ada, **SENT)
+    assert broken() == []
+
+    Campaign.objects.update(planned_count=2)
+
+    assert broken() == [
+        "the counts of every campaign balance, and one that is finished has nothing left to do"
+    ]
+
+
+def test_a_message_taken_twice_without_a_doubt_is_found(rule, ada):
+    delivery = make_delivery(rule, ada, **SENT, first_sending_at=NOON)
+    for number in (1, 2):
+        assert broken() == []
+        Notice.objects.create(
+            source="test", external_id=str(number), kind="accepted", delivery=delivery, is_trusted=True,
+            provider_ref=f"message {number}", at=NOON, received_at=NOON,
+        )  # fmt: skip
+
+    assert broken() == ["nothing was taken twice but where the ledger says that nobody could know"]
+
+    Delivery.objects.update(doubts=1)
+    assert broken() == []
+
+
+def test_a_notice_of_what_never_passed_the_gate_is_found(rule, ada):
+    delivery = make_delivery(rule, ada, **SENT, first_sending_at=NOON)
+    Notice.objects.create(
+        source="test", external_id="1", kind="delivered", delivery=delivery, is_trusted=True, at=NOON,
+        received_at=NOON,
+    )  # fmt: skip
+    assert broken() == []
+
+    Delivery.objects.update(first_sending_at=None)
+
+    assert broken() == ["whatever a provider speaks of had passed the gate"]
 
 
 def test_a_reminder_of_what_was_not_sent_is_found(rule, ada):
