@@ -32,6 +32,12 @@ def contacts(audience):
     return filters.apply_all(everyone.search(audience["filters"].get(WORDS, "")), _chosen(audience))
 
 
+def size(audience, most=None):
+    """How many people it is for now, counted up to `most`; raises CannotRead."""
+    found = contacts(audience).order_by()
+    return found.count() if most is None else found.values("pk")[:most].count()
+
+
 def words(audience):
     """Who it is for, as (what, value) in words."""
     if "contacts" in audience:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import audience
 from campaigns.crash_points import crash_point
-from campaigns.models import Campaign, Delivery
+from campaigns.models import Campaign, Delivery, SendingSwitch
 from contacts.models import Contact
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ _BRING_FORWARD = """
 WITH found AS MATERIALIZED (
     SELECT id FROM campaigns_delivery
     WHERE campaign_id = %(campaign)s AND status = 'planned' AND reason = 'campaign_paused'
-    ORDER BY id LIMIT %(chunk)s FOR UPDATE SKIP LOCKED
+    ORDER BY id LIMIT %(chunk)s FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE campaigns_delivery d SET due_at = least(d.due_at, %(at)s), reason = '', detail = ''
 FROM found WHERE d.id = found.id
@@ -57,7 +57,7 @@ FROM found WHERE d.id = found.id
 _CALL_OFF = """
 WITH found AS MATERIALIZED (
     SELECT id FROM campaigns_delivery WHERE campaign_id = %(campaign)s AND status = 'planned'
-    ORDER BY id LIMIT %(chunk)s FOR UPDATE SKIP LOCKED
+    ORDER BY id LIMIT %(chunk)s FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE campaigns_delivery d SET status = 'cancelled', reason = 'campaign_off', finished_at = %(at)s
 FROM found WHERE d.id = found.id
@@ -123,8 +123,8 @@ def plan_chunk(pk, at):
     campaign = rows.filter(pk=pk).first()
     if campaign is None:
         return None
-    if campaign.status == Status.SCHEDULED:
-        _begin(campaign, at)
+    if campaign.status == Status.SCHEDULED and not _begin(campaign, at):
+        return None
     found, last, new = _insert(campaign, at)
     is_last = found < CHUNK
     campaign.position = campaign.until_contact if is_last else last
@@ -136,10 +136,25 @@ def plan_chunk(pk, at):
 
 
 def _begin(campaign, at):
-    """Whoever is entered from now on is not asked."""
+    """Whether it may begin: not if it has grown beyond what one person may start alone.
+
+    Whoever is entered from now on is not asked.
+    """
+    if needs_approval(campaign):
+        Campaign.objects.filter(pk=campaign.pk).update(status=Status.WAITING)
+        return False
     campaign.status, campaign.started_at, campaign.position = Status.PLANNING, at, 0
     campaign.until_contact = Contact.objects.aggregate(last=Max("pk"))["last"] or 0
     campaign.save(update_fields=["status", "started_at", "until_contact", "position"])
+    return True
+
+
+def needs_approval(campaign):
+    """Whether it is for so many that a second person must say yes first, and none has."""
+    most = SendingSwitch.load().approval_above
+    if most is None or campaign.approved_at:
+        return False
+    return audience.size(campaign.audience, most + 1) > most
 
 
 def _insert(campaign, at):
