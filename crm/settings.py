@@ -213,6 +213,12 @@ SENDING_LINES = env.int("SENDING_LINES", default=4)
 # Where the mail server can be asked whether it took a message: GET <url>?id=<X-CRM-Delivery> answers
 # {"accepted": true} or {"accepted": false}. Empty when it cannot.
 MAIL_LOOKUP_URL = env("MAIL_LOOKUP_URL", default="")
+# What the providers of mail need, each by its own names: ANYMAIL_POSTMARK_SERVER_TOKEN and so on.
+ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | {
+    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+}
+# Stands in the addresses that providers post their notices to; empty shuts that door.
+MAIL_HOOK_SECRET = env("MAIL_HOOK_SECRET", default="")
 # Who writes to those who sign in, as when they forgot their password.
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=SENDER_ADDRESS)
 # The private keys that sign mail, one file a domain and selector; web and workers read the same folder.
