@@ -22,7 +22,7 @@ RESTART = 10
 RECOVERS_FOR = timedelta(minutes=10)
 # What a queue is laid out at where no pace is set and only a pause made it.
 USUAL = 600
-# The share of the pace that the queue may use.
+# The share of a minute that the queue may use.
 SHARE = 0.9
 # Somebody waits for these: they are not queued behind a campaign, but come again as soon as they may.
 MOST_PATIENT_URGENT = LifecycleRule.Rank.CONVERSION
@@ -58,7 +58,7 @@ class Room:
         self.pace, self.at = pace, at
         self.zone = ZoneInfo(limits.time_zone)
         self.per_minute = limits.domain_per_minute if pace.domain else limits.per_minute
-        self._looked_at_end = False
+        self._knows_end = False
         self._begin_minute()
         today = at.astimezone(self.zone).date()
         since = limits.warm_up_since
@@ -158,16 +158,15 @@ class Room:
 
     def step(self, moment):
         """How far apart those stand that wait at this moment."""
-        steps = [MINUTE / max(self.per_minute or USUAL, 0.001)]
-        if self.is_warming:
-            steps.append(DAY / self._limit_on(moment))
-        return max(steps) / SHARE
+        per_minute = USUAL if self.per_minute is None else max(self.per_minute, 0.001)
+        step = MINUTE / per_minute / SHARE
+        return max(step, DAY / self._limit_on(moment)) if self.is_warming else step
 
     def end_of_queue(self):
         """Up to when the queue reaches; what was called off meanwhile no longer stands in it."""
-        until = self.pace.queue_until
-        if until and until > self.at + LONG and not self._looked_at_end:
-            self._looked_at_end = True
+        until, is_known = self.pace.queue_until, self._knows_end
+        self._knows_end = True
+        if until and until > self.at + LONG and not is_known:
             found = self._last_queued(until)
             self.pace.queue_until = until = min(until, found + self.step(found)) if found else None
         return until or self.at
