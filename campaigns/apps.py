@@ -9,9 +9,9 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self):
-        from campaigns import panels, rhythm, tasks, telling
+        from campaigns import forgetting, panels, rhythm, tasks, telling
+        from contacts import erasure, timeline
         from contacts import panels as contact_panels
-        from contacts import timeline
         from crm.ui import navigation
         from touchpoints import rhythm as touch_rhythm
         from touchpoints import wakeups
@@ -19,6 +19,7 @@ class CampaignsConfig(AppConfig):
         navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, key="s")
         navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
         wakeups.register(tasks.hint)
+        erasure.register("deliveries", forgetting.forget)
         timeline.register("deliveries", telling.entries)
         touch_rhythm.register("deliveries", rhythm.sent)
         contact_panels.register("next", place="aside", order=20, render=panels.what_comes_next)

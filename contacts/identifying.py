@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from contacts.locking import lock_contacts
 from contacts.models import Contact, Identity, normalise_email
 from contacts.sources import is_telling
+from contacts.suppressing import keep_back_erased
 
 
 class AddressTaken(ValueError):
@@ -54,6 +55,7 @@ def _create(email, at, origin, first_name, last_name, source):
     Identity.objects.create(
         contact=contact, kind=Identity.Kind.EMAIL, value=email, is_primary=True, created_at=at
     )
+    keep_back_erased([email], at=at)
     return contact
 
 
@@ -75,11 +77,13 @@ def set_primary_email(contact, email, *, at):
     """Make this the address the contact is written to; the old one stays known. Raises AddressTaken."""
     email = normalise_email(email)
     lock_contacts([contact.pk])
-    identity, _ = Identity.objects.get_or_create(
+    identity, created = Identity.objects.get_or_create(
         kind=Identity.Kind.EMAIL, source="", value=email, defaults={"contact": contact, "created_at": at}
     )
     if identity.contact_id != contact.pk:
         raise AddressTaken(email)
+    if created:
+        keep_back_erased([email], at=at)
     contact.identities.filter(is_primary=True).exclude(pk=identity.pk).update(is_primary=False)
     Identity.objects.filter(pk=identity.pk).update(is_primary=True)
     contact.email = email

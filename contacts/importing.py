@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from contacts.import_rows import COLUMNS, KNOWN_NAMES, RowReader
 from contacts.models import Topic
 from contacts.staging import CsvTable, Refusals, ahead, batches, checked, staged
+from contacts.suppressing import keep_back_erased
 
 
 @dataclass
@@ -149,6 +150,7 @@ GIVE_CONSENT = f"""
         jsonb_build_object('file', %(file)s::text, 'line', line, 'proof', %(proof)s::text)
     FROM known WHERE {NEVER_ANSWERED}
 """
+ADDRESSES = "SELECT email FROM staged_contacts WHERE n >= %(first)s AND n < %(last)s"
 SUPPRESSED = """
     SELECT count(DISTINCT s.email) FROM staged_contacts s
     JOIN contacts_suppression p ON p.address = s.email AND p.channel = 'email' AND p.lifted_at IS NULL
@@ -160,7 +162,8 @@ def update_sql(texts):
     said = {name: f"coalesce(nullif(known.{name}, ''), c.{name})" for name in texts}
     said["email"] = "coalesce(nullif(c.email, ''), known.email)"
     old = ", ".join(f"c.{name}" for name in said)
-    match = f"c.id = known.contact_id AND ROW({old}) IS DISTINCT FROM ROW({', '.join(said.values())})"
+    differs = f"ROW({old}) IS DISTINCT FROM ROW({', '.join(said.values())})"
+    match = f"c.id = known.contact_id AND c.erased_at IS NULL AND {differs}"
     fields = ", ".join(f"{name} = {value}" for name, value in said.items())
     return (
         f"{KNOWN} SELECT c.id FROM known JOIN contacts_contact c ON {match} ORDER BY c.id"
@@ -202,9 +205,10 @@ def _write_chunk(stage, chunk, rows, texts, consent, dry_run):
     """
     with transaction.atomic():
         stage.run("SET LOCAL synchronous_commit = off")
-        if chunk["source"]:
-            stage.run(ADD_ADDRESSES, chunk)
+        added = stage.run(ADD_ADDRESSES, chunk) if chunk["source"] else 0
         created = stage.run(CREATE, chunk)
+        if added or created:
+            keep_back_erased(lambda: [email for (email,) in stage.ask(ADDRESSES, chunk)], at=chunk["at"])
         updated = _update(stage, chunk, texts) if created < rows else 0
         if chunk["source"]:
             stage.run(ADD_NUMBERS, chunk)

@@ -167,6 +167,12 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(email="", first_name="", last_name=""),
+                name="erased_has_no_name",
+            ),
+        ]
         indexes = [
             # Search as one types: part of a name or an address.
             GinIndex(OpClass(F("search_text"), name="gin_trgm_ops"), name="contact_search"),
@@ -300,7 +306,10 @@ class ConsentQuerySet(models.QuerySet):
 
 
 class Consent(models.Model):
-    """One entry of the log of what a contact agreed to or took back. Never changed, never deleted."""
+    """One entry of the log of what a contact agreed to or took back. Never changed, never deleted.
+
+    Only the proof of someone who is erased goes with them.
+    """
 
     class Action(models.TextChoices):
         GIVEN = "given", _("Given")

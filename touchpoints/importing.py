@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from contacts.addresses import AddressWrong, check_address
 from contacts.staging import CsvTable, FileRefused, Refusals, RowRefused, checked, match_header, staged
+from contacts.suppressing import keep_back_erased
 from touchpoints import totals
 
 # Each field, and what other tools call its column.
@@ -332,6 +333,7 @@ CREATE = """
         '', '', '', '{{}}', '{{}}', %(origin)s, known_since, now()
     FROM fresh JOIN claimed USING (contact_id)
 """
+NOBODYS_ADDRESSES = "SELECT DISTINCT email FROM staged_orders WHERE contact_id IS NULL AND email > ''"
 CREATE_BY_EMAIL = CREATE.format(value="email", kind="email", source="''")
 CREATE_BY_CUSTOMER = CREATE.format(value="customer", kind="shop_id", source="%(source)s")
 ADD_NUMBERS = """
@@ -350,6 +352,7 @@ def _resolve(stage, about):
 @transaction.atomic
 def _create_contacts(stage, about):
     """Make a contact for each customer nobody knows; returns how many."""
+    keep_back_erased(lambda: [email for (email,) in stage.ask(NOBODYS_ADDRESSES)], at=about["at"])
     created = stage.run(CREATE_BY_EMAIL, about)
     stage.run(BY_EMAIL, about)
     created += stage.run(CREATE_BY_CUSTOMER, about)

@@ -107,6 +107,9 @@ def confirm(token, *, at, evidence=None):
         return None, False
     contact = signed_up.contact.survivor
     lock_contacts([contact.pk])
+    contact.refresh_from_db(fields=["erased_at"])
+    if contact.erased_at:
+        return None, False
     confirmed, created = record(
         Touchpoint.Kind.CONFIRMED,
         contact=contact,

@@ -11,6 +11,7 @@ from campaigns.claiming import LEASE, claim
 from campaigns.models import Delivery, Response, SendingSwitch
 from contacts.consenting import give_consent, withdraw_consent
 from contacts.locking import lock_contacts
+from contacts.models import Contact
 from contacts.suppressing import suppress
 from tests.campaigns.racing import beside, wait_until_somebody_waits
 from tests.make import (
@@ -88,8 +89,8 @@ def no_address(delivery):
 
 
 def erased(delivery):
-    delivery.contact.erased_at = NOON
-    delivery.contact.save()
+    nameless = {"email": "", "first_name": "", "last_name": ""}
+    Contact.objects.filter(pk=delivery.contact_id).update(erased_at=NOON, **nameless)
 
 
 def merged(delivery):

@@ -4,6 +4,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from contacts import listing
+from contacts.erasing import erase
 from contacts.suppressing import suppress
 from tests.make import DAY, NOON, make_consent, make_contact, make_order, make_topic
 from touchpoints.totals import recompute
@@ -82,8 +83,7 @@ def test_a_filter_that_makes_no_sense_is_left_out(as_marketer, ada):
 def test_who_was_merged_or_erased_is_not_listed(as_marketer, ada, ben, cleo):
     ben.merged_into = ada
     ben.save()
-    cleo.erased_at = NOON
-    cleo.save()
+    erase(cleo, at=NOON)
 
     assert names(as_marketer.get(URL)) == ["Ada"]
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from contacts.erasing import erase
 from segmentation import reports
 from tests.make import NOON
 
@@ -44,8 +45,7 @@ def test_warmth_follows_the_share_of_the_chosen_measure(scored):
 
 
 def test_people_who_are_gone_stand_on_no_map(scored):
-    scored[0].erased_at = NOON
-    scored[0].save()
+    erase(scored[0], at=NOON)
 
     assert reports.heat_map(NOON).people == 9
 

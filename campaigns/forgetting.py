@@ -1,0 +1,52 @@
+"""What was said to a person who is erased: that it was, when and what came of it; no words, no address."""
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+# In the order of the ids, as whoever else takes several of them.
+_LOCK = "SELECT 1 FROM campaigns_delivery WHERE contact_id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
+# What waits ends here. What has passed the gate goes its way: its worker asks again if it is late.
+_DELIVERIES = """
+UPDATE campaigns_delivery
+SET status = CASE WHEN status IN ('planned', 'claimed') THEN 'erased' ELSE status END,
+    reason = CASE WHEN status IN ('planned', 'claimed') THEN 'erased' ELSE reason END,
+    finished_at = CASE WHEN status IN ('planned', 'claimed') THEN %(at)s ELSE finished_at END,
+    owner = CASE WHEN status = 'claimed' THEN '' ELSE owner END,
+    lease_until = CASE WHEN status = 'claimed' THEN NULL ELSE lease_until END,
+    address = '', detail = '', reply = '', merge_values = '{}', evidence = '{}'
+WHERE contact_id = ANY(%(ids)s) AND (
+    status IN ('planned', 'claimed') OR address <> '' OR detail <> '' OR reply <> ''
+    OR merge_values <> '{}' OR evidence <> '{}'
+)
+"""
+_RESPONSES = """
+UPDATE campaigns_response r SET data = '{}' FROM campaigns_delivery d
+WHERE r.delivery_id = d.id AND d.contact_id = ANY(%(ids)s) AND r.data <> '{}'
+"""
+_ANOMALIES = """
+UPDATE campaigns_anomaly a SET words = %(words)s FROM campaigns_delivery d
+WHERE a.delivery_id = d.id AND d.contact_id = ANY(%(ids)s) AND a.words <> %(words)s
+"""
+# The raw form goes as a whole: where it spoke of others too, their notices say it.
+_RAW = """
+UPDATE campaigns_rawnotice raw SET body = '', headers = '{}', problem = '' FROM campaigns_notice n
+WHERE raw.id = n.raw_id AND raw.read_at IS NOT NULL AND raw.body <> ''
+  AND (n.address = ANY(%(addresses)s)
+       OR n.delivery_id IN (SELECT id FROM campaigns_delivery WHERE contact_id = ANY(%(ids)s)))
+"""
+_NOTICES = """
+UPDATE campaigns_notice n SET address = '', detail = '', data = '{}'
+WHERE (n.address = ANY(%(addresses)s)
+       OR n.delivery_id IN (SELECT id FROM campaigns_delivery WHERE contact_id = ANY(%(ids)s)))
+  AND (n.address <> '' OR n.detail <> '' OR n.data <> '{}')
+"""
+_PILOTS = "DELETE FROM campaigns_sendingswitch_pilot_group WHERE contact_id = ANY(%(ids)s)"
+_STEPS = (_LOCK, _DELIVERIES, _RESPONSES, _ANOMALIES, _RAW, _NOTICES, _PILOTS)
+
+
+def forget(contact_ids, addresses, *, at):
+    """End what waits for these people, and forget what their messages and the answers to them held."""
+    told = {"ids": list(contact_ids), "addresses": list(addresses), "at": at, "words": _("Erased")}
+    with connection.cursor() as cursor:
+        for statement in _STEPS:
+            cursor.execute(statement, told)
