@@ -182,6 +182,14 @@ def retry(campaign, *, at, by=None):
     return count
 
 
+def count_retriable(campaign):
+    """How many a retry would plan again."""
+    sql = f"SELECT count(*) FROM campaigns_delivery d WHERE d.campaign_id = %s AND ({RETRIABLE})"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [campaign.pk])
+        return cursor.fetchone()[0]
+
+
 @transaction.atomic
 def settle_parked(campaign, *, sent, at, by):
     """A person says of all that nobody knows of: they arrived, or shall go again; returns how many."""

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from functools import partial
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from campaigns import reports
-from campaigns.models import Campaign, Delivery, LifecycleRule
+from campaigns.models import Campaign, Delivery, LifecycleRule, Response
 from contacts import columns
 from crm.ui.paging import KeysetPage, keyset_page, narrowed_address
 
@@ -25,34 +26,53 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """What was asked for and what was found."""
+class Asked:
+    """What the query string asks for; what it cannot read is not asked."""
 
     words: str
     state: str
     reason: str
+    answer: str
     rule: LifecycleRule | None
-    rules: list
     campaign: Campaign | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What was asked for, what could be, and what was found."""
+
+    asked: Asked
+    rules: list
     campaigns: list
     page: KeysetPage
     rows: list = field(default_factory=list)
 
+    @property
+    def words(self):
+        return self.asked.words
+
 
 def listing(request):
-    """The page of deliveries that the query string asks for; what it cannot read is not asked."""
-    asked = request.GET
+    """The page of deliveries that the query string asks for."""
     rules = [*LifecycleRule.objects.for_user(request.user).in_order()]
-    state = asked.get("state", "") if asked.get("state") in Delivery.Status.values else ""
-    reason = asked.get("reason", "") if asked.get("reason") in Delivery.Reason.values else ""
-    rule = next((rule for rule in rules if str(rule.pk) == asked.get("rule")), None)
     campaigns = [*Campaign.objects.for_user(request.user).newest_first()[:MOST_CAMPAIGNS]]
-    campaign = campaign_of(request, campaigns)
-    words = asked.get("q", "").strip().replace("\0", "")
-    found = narrowed(Delivery.objects.for_user(request.user), state, reason, rule, campaign, words)
+    asked = asked_of(request, rules, campaigns)
+    found = narrowed(Delivery.objects.for_user(request.user), asked)
     found = found.select_related("contact", "rule", "campaign", "parent")
     page = keyset_page(request, found, size=PAGE_SIZE, order=_("Newest first"))
-    return Listing(words, state, reason, rule, rules, campaign, campaigns, page, rows_of(page.rows))
+    return Listing(asked, rules, campaigns, page, rows_of(page.rows))
+
+
+def asked_of(request, rules, campaigns):
+    query = request.GET
+    known = {"state": Delivery.Status, "reason": Delivery.Reason, "answer": Response.Kind}
+    chosen = {
+        name: query.get(name, "") if query.get(name) in choices.values else ""
+        for name, choices in known.items()
+    }
+    rule = next((rule for rule in rules if str(rule.pk) == query.get("rule")), None)
+    words = query.get("q", "").strip().replace("\0", "")
+    return Asked(words=words, rule=rule, campaign=campaign_of(request, campaigns), **chosen)
 
 
 def campaign_of(request, known):
@@ -64,16 +84,14 @@ def campaign_of(request, known):
     return found
 
 
-def narrowed(deliveries, state, reason, rule, campaign, words):
-    if state:
-        deliveries = deliveries.filter(status=state)
-    if reason:
-        deliveries = deliveries.filter(reason=reason)
-    if rule:
-        deliveries = deliveries.filter(rule=rule)
-    if campaign:
-        deliveries = deliveries.filter(campaign=campaign)
-    for word in words.lower().split():
+def narrowed(deliveries, asked):
+    exact = {"status": asked.state, "reason": asked.reason, "rule": asked.rule, "campaign": asked.campaign}
+    deliveries = deliveries.filter(**{name: value for name, value in exact.items() if value})
+    if asked.answer:
+        deliveries = deliveries.filter(
+            Exists(Response.objects.filter(delivery=OuterRef("pk"), kind=asked.answer))
+        )
+    for word in asked.words.lower().split():
         deliveries = deliveries.filter(contact__search_text__contains=word)
     return deliveries
 
@@ -86,27 +104,34 @@ def rows_of(deliveries):
 
 def offered_campaigns(found):
     """The newest, and the one that is chosen though it be old."""
-    is_known = found.campaign is None or found.campaign in found.campaigns
-    return found.campaigns if is_known else [*found.campaigns, found.campaign]
+    chosen = found.asked.campaign
+    is_known = chosen is None or chosen in found.campaigns
+    return found.campaigns if is_known else [*found.campaigns, chosen]
+
+
+def choices_of(found):
+    """What can be chosen: {name: (label, (value, words) each, the value that is chosen)}."""
+    asked = found.asked
+    return {
+        "state": (_("State"), Delivery.Status.choices, asked.state),
+        "reason": (_("Reason"), [c for c in Delivery.Reason.choices if c[0]], asked.reason),
+        "answer": (_("Response"), Response.Kind.choices, asked.answer),
+        "rule": (_("Row"), named(found.rules), key_of(asked.rule)),
+        "campaign": (_("Campaign"), named(offered_campaigns(found)), key_of(asked.campaign)),
+    }
+
+
+def named(things):
+    return [(key_of(thing), thing.name) for thing in things]
+
+
+def key_of(thing):
+    return str(thing.pk) if thing else ""
 
 
 def filter_links(request, found):
     """The chosen filters with the address that drops each, and what else could be chosen."""
-    link = partial(narrowed_address, request)
-    choices = {
-        "state": (_("State"), Delivery.Status.choices, found.state),
-        "reason": (_("Reason"), [c for c in Delivery.Reason.choices if c[0]], found.reason),
-        "rule": (
-            _("Row"),
-            [(str(rule.pk), rule.name) for rule in found.rules],
-            str(found.rule.pk) if found.rule else "",
-        ),
-        "campaign": (
-            _("Campaign"),
-            [(str(each.pk), each.name) for each in offered_campaigns(found)],
-            str(found.campaign.pk) if found.campaign else "",
-        ),
-    }
+    link, choices = partial(narrowed_address, request), choices_of(found)
     chosen = [
         (name, label, value, dict(values)[value], link(**{name: ""}))
         for name, (label, values, value) in choices.items()
