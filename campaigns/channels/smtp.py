@@ -26,6 +26,8 @@ from campaigns.channels import (
 from campaigns.crash_points import crash_point
 from contacts.models import SettlesBy
 
+# What would end a command, or the address in it.
+CANNOT_STAND = re.compile(r"[\r\n<>]")
 # "I am closing the connection", at any moment.
 CLOSING = 421
 # What smtplib makes of an answer that is none.
@@ -63,7 +65,7 @@ class SmtpLine(channels.Line):
 
     def _envelope(self, sender, recipient):
         """MAIL, RCPT and DATA, in one go where the server takes that; the recipient's answer counts first."""
-        if any(sign in "\r\n<>" for sign in sender + recipient):
+        if CANNOT_STAND.search(sender + recipient):
             raise ValueError("a line break or bracket in an address")
         commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
         if not self._takes_many:
