@@ -1,0 +1,223 @@
+"""One contract for every way out: what is handed over, and what is known of it afterwards."""
+
+from datetime import timedelta
+from time import monotonic
+
+import pytest
+
+from campaigns import channels, rendering
+from campaigns.channels import (
+    Accepted,
+    NoAnswer,
+    RefusedForGood,
+    RefusedForNow,
+    TooLate,
+    Unreachable,
+    esp,
+    smtp,  # noqa: F401  (registers itself)
+)
+from contacts.models import SettlesBy
+from tests.campaigns import esp_stub
+from tests.campaigns.esp_stub import SETTINGS, TO, Stub
+from tests.make import NOON, make_contact, make_delivery, make_rule, make_sender, make_topic, make_version
+
+HOUR_AHEAD = 3600
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left_alone():
+    esp._silences.clear()
+
+
+@pytest.fixture(params=sorted(SETTINGS))
+def stub(request, settings):
+    server = Stub(request.param)
+    settings.ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | server.settings()
+    settings.EMAIL_TIMEOUT = 0.5
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def delivery(db):
+    rule = make_rule(
+        sender=make_sender(reply_to="answers@example.com"),
+        topic=make_topic(name="Neuigkeiten für Sie"),
+        content=make_version(html="<html><body><p>Grüße</p></body></html>", text="Grüße").content,
+    )
+    ada = make_contact(TO, first_name="Ada", last_name="Byron, Gräfin")
+    return make_delivery(rule, ada, status="sending", sending_at=NOON, address=TO)
+
+
+def rendered(delivery):
+    return rendering.render(delivery, rendering.gather([delivery])[delivery.pk])
+
+
+def line_to(stub):
+    return esp.open_line(esp.SERVICES[stub.key], None)
+
+
+def send(line, delivery, *, seconds=HOUR_AHEAD):
+    return line.send(rendered(delivery), delivery, deadline=monotonic() + seconds)
+
+
+def test_every_provider_that_anymail_speaks_to_over_http_is_known():
+    assert sorted(esp.SERVICES) == sorted(SETTINGS)
+
+
+def test_it_is_there_once_its_credentials_are(stub, settings):
+    service = esp.SERVICES[stub.key]
+    assert service.is_set_up
+
+    settings.ANYMAIL = dict.fromkeys(service.needs[:-1], "x")
+
+    assert not service.is_set_up
+
+
+def test_it_is_taken_and_named(stub, delivery):
+    accepted = send(line_to(stub), delivery)
+
+    assert isinstance(accepted, Accepted)
+    assert accepted.ref
+    assert accepted.ref == (esp_stub.TAKES[stub.key][1] or accepted.ref)
+    assert accepted.reply.startswith(f"{esp.SERVICES[stub.key].label} 20")
+
+
+def test_the_whole_message_goes_to_one_recipient(stub, delivery):
+    message = rendered(delivery)
+    send(line_to(stub), delivery)
+
+    (request,) = stub.taken
+    asked = esp_stub.read(stub.key, request)
+
+    assert asked["to"] == [TO]
+    assert asked["key"] == str(delivery.uuid)
+    assert (asked["text"], asked["html"]) == (message.text, message.html)
+    headers = asked["headers"]
+    assert headers["x-crm-delivery"] == str(delivery.uuid)
+    assert headers["list-unsubscribe"].startswith("<http")
+    assert headers["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
+    assert "feedback-id" in headers
+    assert headers.get("list-id", "<news.example.com>") == "<news.example.com>"
+    assert all(value.isascii() for value in headers.values())
+    own = f"<{delivery.uuid}@example.com>"
+    assert headers.get("message-id") == (own if esp.SERVICES[stub.key].keeps_message_id else None)
+    everything = str(request["data"])
+    assert "answers@example.com" in everything
+    assert "ines@example.com" in everything
+
+
+def test_only_who_remembers_keys_is_given_one(stub, delivery):
+    send(line_to(stub), delivery)
+
+    key = str(delivery.uuid) if esp.SERVICES[stub.key].settles_by == SettlesBy.KEY else None
+    assert stub.taken[0]["http"].get("Idempotency-Key") == key
+
+
+def test_many_go_over_one_line(stub, delivery):
+    line = line_to(stub)
+    session = line._backend.session
+
+    for _each in range(3):
+        send(line, delivery)
+
+    assert line._backend.session is session
+    assert len(stub.taken) == 3
+    line.close()
+
+
+OUTCOMES = {
+    "never": (RefusedForGood, {"address_is_bad": False}),
+    "nobody_there": (RefusedForGood, {"address_is_bad": True}),
+    "later": (RefusedForNow, {"retry_after": timedelta(seconds=7)}),
+    "later_unsaid": (RefusedForNow, {"retry_after": timedelta(minutes=1)}),
+    "shut": (Unreachable, {"retry_after": timedelta(minutes=5)}),
+    "moved": (Unreachable, {"retry_after": timedelta(minutes=5)}),
+    "broken": (NoAnswer, {}),
+    "hangs_up": (NoAnswer, {}),
+    "stalls": (NoAnswer, {}),
+}
+
+
+@pytest.mark.parametrize("fault", OUTCOMES)
+def test_what_is_known_after_a_fault(stub, delivery, fault):
+    stub.say(fault)
+
+    with pytest.raises(channels.ChannelError) as caught:
+        send(line_to(stub), delivery)
+
+    expected, told = OUTCOMES[fault]
+    assert type(caught.value) is expected
+    assert {name: getattr(caught.value, name) for name in told} == told
+    assert caught.value.reply
+    assert len(stub.taken) == 1
+
+
+# These say nothing in the body of a success; that there is one is all that they tell.
+SILENT = {"sendgrid", "mailersend"}
+
+
+def test_a_page_of_somebody_else_says_nothing(stub, delivery):
+    stub.say("gibberish")
+    line = line_to(stub)
+
+    if stub.key == "sendgrid":
+        assert isinstance(send(line, delivery), Accepted)
+    else:
+        with pytest.raises(channels.ChannelError) as caught:
+            send(line, delivery)
+        assert type(caught.value) in (NoAnswer, RefusedForGood)
+
+
+def test_when_to_come_again_may_be_a_date(stub, delivery):
+    stub.say("later_by_date")
+
+    with pytest.raises(RefusedForNow) as caught:
+        send(line_to(stub), delivery)
+
+    assert timedelta(hours=11) < caught.value.retry_after <= timedelta(hours=12)
+
+
+def test_nobody_listens(stub, delivery):
+    line = line_to(stub)
+    stub.stop()
+
+    with pytest.raises(Unreachable):
+        send(line, delivery)
+
+
+def test_too_late_is_dropped_before_it_leaves(stub, delivery):
+    line = line_to(stub)
+
+    with pytest.raises(TooLate):
+        send(line, delivery, seconds=-1)
+
+    assert stub.taken == []
+    send(line, delivery)
+    assert len(stub.taken) == 1
+
+
+def test_a_door_that_is_shut_is_knocked_at_once_a_line(stub, delivery):
+    stub.say("shut")
+    line = line_to(stub)
+
+    for _each in range(3):
+        with pytest.raises(Unreachable):
+            send(line, delivery)
+
+    assert len(stub.taken) == 1
+
+
+def test_who_gives_no_answer_is_left_alone_for_a_while(stub, delivery, settings):
+    stub.say("broken")
+    for _each in range(esp.SILENCES):
+        with pytest.raises(NoAnswer):
+            send(line_to(stub), delivery)
+
+    with pytest.raises(Unreachable):
+        line_to(stub)
+
+    esp._silences[stub.key] = (esp.SILENCES, monotonic() - esp.LEFT_ALONE - 1)
+    stub.say("takes")
+    send(line_to(stub), delivery)
+    assert stub.key not in esp._silences
