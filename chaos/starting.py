@@ -95,6 +95,72 @@ class Stub:
         self.process.stdout.close()
 
 
+class Nursery:
+    """Forks workers, `python -m chaos.worker`; those that die are started again by `tend`."""
+
+    def __init__(self, count, act="sweep", log=None):
+        self.act, self.count, self.pids, self.codes = act, count, [], {}
+        with open(log or os.devnull, "ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "chaos.worker"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                text=True,
+                start_new_session=True,
+            )
+        self._read()
+
+    def tend(self):
+        """As many workers as there should be are at work."""
+        self.note_ended()
+        while len(self.pids) < self.count:
+            self.fork()
+
+    def fork(self, crash_at=""):
+        """One more worker, which may have been told where to crash; its pid."""
+        pid = self._ask({"fork": {"act": self.act, "crash_at": crash_at}})["pid"]
+        self.pids.append(pid)
+        return pid
+
+    def note_ended(self):
+        self.codes = {int(pid): code for pid, code in self._ask({"ended": None})["ended"].items()}
+        self.pids = [pid for pid in self.pids if pid not in self.codes]
+
+    def code_of(self, pid, seconds=PATIENCE_SECONDS):
+        """With what a worker ended; None when it did not within that time."""
+        wait_until(lambda: self.note_ended() or pid in self.codes, seconds)
+        return self.codes.get(pid)
+
+    def signal(self, pid, number):
+        """To one of its workers, and nobody else: a pid is theirs until it has been noted as ended."""
+        if pid in self.pids:
+            os.kill(pid, number)
+
+    def stop(self):
+        for pid in self.pids:
+            self.signal(pid, signal.SIGCONT)
+        self.process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+    def _ask(self, order):
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def _read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("The nursery of the workers has died.")
+        return json.loads(line)
+
+
 class Sink(Stub):
     """The mail server of `chaos.sink`, running: `with Sink(taken=path, delay=0.01) as sink: …`."""
 

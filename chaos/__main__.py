@@ -1,0 +1,51 @@
+"""`python -m chaos [scenario …] [--full] [--seed N]`: run them, print a line of JSON for each run."""
+
+import argparse
+import importlib
+import random
+import sys
+import time
+
+from chaos import servers
+
+NAMES = ("kills",)
+
+
+def main(arguments=None):
+    """Run the scenarios asked for; the exit status says whether a promise was broken."""
+    options = read(arguments)
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}", flush=True)
+    started = time.monotonic()
+    try:
+        servers.start()
+        reports = [report for name in options.names or NAMES for report in run(name, seed, options.full)]
+    finally:
+        servers.stop()
+    broken = [report for report in reports if report.breaches]
+    print(f"{len(reports)} runs, {len(broken)} with a breach, in {time.monotonic() - started:.0f} s")
+    return 1 if broken else 0
+
+
+def read(arguments):
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=main.__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="scenario", help=f"any of {', '.join(NAMES)}; all unless told"
+    )
+    parser.add_argument("--full", action="store_true", help="at full size: under half an hour")
+    parser.add_argument("--seed", type=int, help="repeats what the run that printed it did")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(NAMES):
+        parser.error(f"no scenario is called {', '.join(sorted(unknown))}")
+    return options
+
+
+def run(name, seed, full):
+    """Run one scenario; each of its runs is told and kept as soon as it is over."""
+    for report in importlib.import_module(f"chaos.scenarios.{name}").run(seed, full=full):
+        report.keep()
+        yield report
+
+
+if __name__ == "__main__":
+    sys.exit(main())

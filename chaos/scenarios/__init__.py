@@ -1,0 +1,1 @@
+"""A file a scenario: `run(seed, full=…)` yields the Report of each of its runs."""

@@ -1,0 +1,126 @@
+"""The harness's own servers under `var/chaos`, durable as in production, and a fresh database a scenario."""
+
+import os
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+from launcher import postgres, valkey
+from launcher.postgres import _Cluster
+
+STATE_DIR = Path(__file__).resolve().parent.parent / "var" / "chaos"
+TEMPLATE = "chaos_template"
+DATABASE = "chaos_run"
+# Short waits, so that a run is short: a lease is still longer than all that a worker may wait for.
+WAITS = {"EMAIL_TIMEOUT": "0.5", "SENDING_LEASE": "3.5", "SENDING_UNKNOWN_FOR": "2"}
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "crm.settings",
+    "RAPPORT_ENV_FILE": os.devnull,
+    "SECRET_KEY": "a-secret-of-the-harness-that-guards-nothing-but-is-long-enough",
+    "SIGNING_KEY": "another-secret-of-the-harness-that-guards-nothing-but-is-long",
+    # No message may leave but to a stand-in.
+    "EMAIL_URL": "smtp://127.0.0.1:9",
+    "PUBLIC_URL": "http://127.0.0.1",
+    "ALLOWED_HOSTS": "127.0.0.1,testserver",
+    "POSTAL_ADDRESS": "1 Quay Street, Porto",
+    "DEMO": "0",
+    "DEBUG": "0",
+    "PLAIN_STATIC": "1",
+    "LOG_LEVEL": "WARNING",
+    "ANYMAIL_RESEND_API_KEY": "a-key-of-the-harness",
+    # One process is what is killed; what it computes with must not be several.
+    "SENDING_LINES": "1",
+} | WAITS
+
+
+def start():
+    """Start PostgreSQL and Valkey, point Django at them, and make the database that all others copy."""
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    os.environ.update(SETTINGS, DATABASE_URL=_postgres().url, REDIS_URL=start_valkey().url)
+    django.setup()
+    _administer(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    _administer(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+    _administer(f"CREATE DATABASE {TEMPLATE}")
+    use_database(TEMPLATE)
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("ensure_workspace", stdout=open(os.devnull, "w"))
+
+
+def stop():
+    """Drop what was made, and stop the servers."""
+    from django.db import connections
+
+    for name in (DATABASE, TEMPLATE):
+        _administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    connections.close_all()
+    postgres.stop(STATE_DIR)
+    valkey.stop(STATE_DIR)
+
+
+def fresh_database():
+    """Begin anew with every table and no contact; what runs from now on works in it."""
+    from redis import Redis
+
+    _administer(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    _administer(f"CREATE DATABASE {DATABASE} TEMPLATE {TEMPLATE}")
+    use_database(DATABASE)
+    root, _slash, _name = os.environ["DATABASE_URL"].rpartition("/")
+    os.environ["DATABASE_URL"] = f"{root}/{DATABASE}"
+    Redis.from_url(os.environ["REDIS_URL"]).flushall()
+
+
+def use_database(name):
+    """The harness itself works in this database from now on."""
+    from django.db import connection
+
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def crash_postgres():
+    """As when the power fails: nothing is written that was not, and nobody is told."""
+    from django.db import connections
+
+    connections.close_all()
+    cluster = _Cluster.at(STATE_DIR)
+    cluster.tool("pg_ctl", "stop", "-D", cluster.data, "-m", "immediate", "-w", "-t", 60)
+
+
+def start_postgres():
+    """Start it again after a crash; it recovers by itself."""
+    postgres.start(STATE_DIR)
+
+
+def start_valkey():
+    return valkey.start(STATE_DIR)
+
+
+def kill_valkey():
+    """End it as a kill would. It comes back with what its file holds."""
+    from launcher.home import open_home
+    from launcher.valkey import _Store
+
+    if process := _Store(open_home(STATE_DIR, "valkey")).process():
+        process.kill()
+        process.wait(20)
+
+
+def _postgres():
+    """With the moment of each commit, which tells what came first: a withdrawal, or the gate."""
+    found = postgres.start(STATE_DIR)
+    cluster = _Cluster.at(STATE_DIR)
+    psql = ["-h", cluster.home.sockets, "-U", postgres.OWNER, "-d", "postgres", "-Atqc"]
+    if cluster.tool("psql", *psql, "SHOW track_commit_timestamp").stdout.strip() != "on":
+        cluster.tool("psql", *psql, "ALTER SYSTEM SET track_commit_timestamp = on")
+        postgres.stop(STATE_DIR)
+        found = postgres.start(STATE_DIR)
+    return found
+
+
+def _administer(statement):
+    from django.db import connection
+
+    use_database(postgres.DATABASE)
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
