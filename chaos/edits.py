@@ -1,0 +1,229 @@
+"""What may be taken out of the code, and which tests must notice: each guard of the road, one at a time.
+
+The text to be replaced stands in its file exactly once; a test of this list says when it no longer does.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One guard less: in this file, this text becomes that, and these tests must fail."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+GATE = ("tests/campaigns/test_gate.py",)
+PLANNING = ("tests/campaigns/test_planning.py",)
+CLAIMING = ("tests/campaigns/test_claiming.py",)
+SETTLING = ("tests/campaigns/test_settling.py",)
+SENDING = ("tests/campaigns/test_sending.py",)
+LINKS = ("tests/campaigns/test_links.py",)
+RETURN_PATHS = ("tests/campaigns/test_return_paths.py",)
+BOUNCING = ("tests/campaigns/test_bouncing.py",)
+NOTICING = ("tests/campaigns/test_noticing.py",)
+CONSENTING = ("tests/contacts/test_consenting.py",)
+PACING = ("tests/campaigns/test_pacing.py",)
+
+EDITS = [
+    # The gate.
+    Edit(
+        "gate: everything passes",
+        "campaigns/gate.py",
+        "        if verdict := check(fact, at):\n            return verdict\n    return PASS",
+        "        check(fact, at)\n    return PASS",
+        GATE,
+    ),
+    Edit(
+        "gate: consent is not read",
+        "campaigns/gate.py",
+        "    if fact.topic_id is None or fact.consent == Consent.Action.GIVEN:",
+        "    if True:",
+        GATE,
+    ),
+    Edit(
+        "gate: suppression is not read",
+        "campaigns/gate.py",
+        "    if fact.suppression:",
+        "    if False:",
+        GATE,
+    ),
+    Edit(
+        "gate: a reminder goes out after an answer",
+        "campaigns/gate.py",
+        "if fact.is_silent is False else None",
+        "if False else None",
+        GATE,
+    ),
+    Edit(
+        "gate: the cap overlooks what is just being sent",
+        "campaigns/gate.py",
+        "AND heard.status IN ('sending', 'sent', 'unknown', 'parked')",
+        "AND heard.status IN ('sent', 'parked')",
+        GATE + SENDING,
+    ),
+    Edit(
+        "gate: two of one person in one window",
+        "campaigns/gate.py",
+        "lines[next(turns[delivery.contact_id]), delivery.sender_id]",
+        "lines[0, delivery.sender_id]",
+        GATE,
+    ),
+    Edit(
+        "gate: the window of a sender is ignored",
+        "campaigns/gate.py",
+        "        size = sizes[sender_id]\n",
+        "        size = len(line)\n",
+        GATE,
+    ),
+    # The lock.
+    Edit(
+        "lock: the gate does not lock contacts",
+        "campaigns/gate.py",
+        "locked = lock_contacts(contacts)",
+        "locked = list(contacts)",
+        GATE,
+    ),
+    Edit(
+        "lock: a withdrawal does not lock its contact",
+        "contacts/consenting.py",
+        "    lock_contacts([contact.pk])\n    newest",
+        "    newest",
+        CONSENTING,
+    ),
+    Edit(
+        "lock: a suppression does not lock whose address it is",
+        "contacts/suppressing.py",
+        "    address = normalise_email(address)\n    _lock_holders(channel, address)\n    wanted",
+        "    address = normalise_email(address)\n    wanted",
+        GATE,
+    ),
+    Edit(
+        "lock: two workers claim the same",
+        "campaigns/claiming.py",
+        "ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED",
+        "ORDER BY due_at, id LIMIT %(limit)s",
+        CLAIMING,
+    ),
+    Edit(
+        "lock: two workers take the last place of a minute",
+        "campaigns/pacing.py",
+        'ORDER BY p.sender_id, p.domain FOR UPDATE OF p\n"""\n_WRITE',
+        'ORDER BY p.sender_id, p.domain\n"""\n_WRITE',
+        PACING,
+    ),
+    # The unique key.
+    Edit(
+        "key: every planning makes a key of its own",
+        "campaigns/planning.py",
+        "_ONCE = \"'r' || r.id || ':s1:' || o.contact_id\"",
+        "_ONCE = \"'r' || r.id || ':s1:' || o.contact_id || ':' || gen_random_uuid()\"",
+        PLANNING,
+    ),
+    Edit(
+        "key: two of one key are an error",
+        "campaigns/planning.py",
+        "ORDER BY new.contact_id, new.occurred_at, new.occurrence\nON CONFLICT (occurrence_key) DO NOTHING",
+        "ORDER BY new.contact_id, new.occurred_at, new.occurrence",
+        PLANNING,
+    ),
+    # The durable mark.
+    Edit(
+        "mark: it ends with somebody else's transaction",
+        "campaigns/gate.py",
+        "    with transaction.atomic(durable=True):\n        contacts",
+        "    with transaction.atomic():\n        contacts",
+        GATE,
+    ),
+    # Signatures.
+    Edit(
+        "signature: links are not checked",
+        "contacts/signing.py",
+        "if not any(known) or _text(raw) != token:",
+        "if _text(raw) != token:",
+        LINKS,
+    ),
+    Edit(
+        "signature: a link holds for any purpose",
+        "contacts/signing.py",
+        'f"rapport:{purpose}:{key}"',
+        'f"rapport:{key}"',
+        LINKS,
+    ),
+    Edit(
+        "signature: return paths are not checked",
+        "campaigns/return_paths.py",
+        "if known and one_spelling else None",
+        "if one_spelling else None",
+        RETURN_PATHS,
+    ),
+    Edit(
+        "signature: a forged report is believed",
+        "campaigns/bouncing.py",
+        "WHERE n.address = ANY(%(addresses)s) AND n.is_trusted",
+        "WHERE n.address = ANY(%(addresses)s)",
+        BOUNCING,
+    ),
+    # The lease.
+    Edit(
+        "lease: it never ends",
+        "campaigns/settling.py",
+        "_LEASE_OVER = \"d.status = '{status}' AND d.lease_until < clock_timestamp()\"",
+        "_LEASE_OVER = \"d.status = '{status}' AND false\"",
+        SETTLING,
+    ),
+    Edit(
+        "lease: it ends by the clock of the application",
+        "campaigns/settling.py",
+        "_LEASE_OVER = \"d.status = '{status}' AND d.lease_until < clock_timestamp()\"",
+        "_LEASE_OVER = \"d.status = '{status}' AND d.lease_until < %(at)s\"",
+        SETTLING,
+    ),
+    Edit(
+        "lease: the gate lets through who has lost it",
+        "campaigns/gate.py",
+        " AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()\n",
+        " AND d.owner = %(owner)s\n",
+        GATE,
+    ),
+    Edit(
+        "lease: a worker records what another has in hand",
+        "campaigns/recording.py",
+        "WHERE d.id = v.id AND d.owner = %(owner)s AND d.status || '' IN ('sending', 'unknown', 'parked')",
+        "WHERE d.id = v.id AND d.status || '' IN ('sending', 'unknown', 'parked')",
+        SENDING,
+    ),
+    # What is in doubt, late or refused.
+    Edit(
+        "doubt: marketing of unknown outcome is repeated",
+        "campaigns/settling.py",
+        '_WORTH_REPEATING = "d.rank = 0 AND d.attempts < 2"',
+        '_WORTH_REPEATING = "d.attempts < 2"',
+        SETTLING,
+    ),
+    Edit(
+        "late: who passed the gate long ago leaves all the same",
+        "campaigns/sending.py",
+        "if monotonic() - passed_at > LATE or message.recipient",
+        "if message.recipient",
+        SENDING,
+    ),
+    Edit(
+        "bounce: an address that does not exist is used again",
+        "campaigns/bouncing.py",
+        "FROM fresh WHERE kind IN ('hard', 'complaint') OR",
+        "FROM fresh WHERE kind IN ('complaint') OR",
+        BOUNCING,
+    ),
+    Edit(
+        "pace: a pause that was asked for is not kept",
+        "campaigns/queueing.py",
+        "return self.pace.hold_until is not None and self.at < self.pace.hold_until",
+        "return False",
+        PACING,
+    ),
+]
