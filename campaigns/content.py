@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from mjml import mjml2html
 
-from campaigns import layout, liquid, merge_fields, rendering
+from campaigns import layout, liquid, merge_fields, mime, rendering
 from campaigns.models import Content, ContentVersion, LifecycleRule
 from campaigns.tokens import LIQUID, MisplacedTag, Tokens
 
@@ -55,7 +55,7 @@ def compile_html(body, *, subject, preheader, sender=None):
     except ValueError as error:
         words = POSITION.sub("", str(error))
         raise CannotFreeze([_("The layout cannot be read: %(words)s.") % {"words": words}]) from error
-    compiled = tokens.put_back(INLINER.inline(laid_out))
+    compiled = tokens.put_back(mime.in_lines(INLINER.inline(laid_out)))
     return compiled.replace(TITLE, escaped(subject)).replace(PREHEADER, escaped(preheader))
 
 

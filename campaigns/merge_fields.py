@@ -6,6 +6,7 @@ lists and dicts of them): they are stored with the delivery, so that the message
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
@@ -15,7 +16,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import links, mime
+from campaigns import links, mime, return_paths
 from contacts.models import Consent
 from contacts.preferences import preferences_url
 from touchpoints.models import Order, OrderLine, Touchpoint
@@ -96,15 +97,19 @@ def gather(deliveries):
     prefetch_related_objects(deliveries, "contact", "sender", "topic", "touchpoint")
     prepares = {known.prepare for known in _fields.values() if known.prepare}
     prepared = {prepare: prepare(deliveries) for prepare in prepares}
-    return {delivery.pk: values_of(delivery, prepared) for delivery in deliveries}
+    values = {}
+    for language in {delivery.sender.language for delivery in deliveries}:
+        alike = [delivery for delivery in deliveries if delivery.sender.language == language]
+        with translation.override(language):
+            values |= {delivery.pk: values_of(delivery, prepared) for delivery in alike}
+    return values
 
 
 def values_of(delivery, prepared):
-    """The values of one delivery, in its sender's language."""
+    """The values of one delivery, in the language that is active: its sender's."""
     found = {prepare: rows.get(delivery.pk) for prepare, rows in prepared.items()}
     context = Context(delivery, delivery.contact, delivery.sender, delivery.touchpoint, found)
-    with translation.override(delivery.sender.language):
-        values = nested({known.name: known.value(context) for known in _fields.values()})
+    values = nested({known.name: known.value(context) for known in _fields.values()})
     return values | {ENVELOPE: envelope(delivery)}
 
 
@@ -115,6 +120,7 @@ def envelope(delivery):
         "from_name": sender.from_name,
         "from_address": sender.address,
         "reply_to": sender.reply_to,
+        "stop_to": return_paths.stop_address(delivery) or sender.reply_to or sender.address,
         "to": delivery.address or delivery.contact.email,
         "to_name": mime.one_line(delivery.contact.name),
     }
@@ -125,11 +131,21 @@ def envelope(delivery):
 
 def day(moment, sender):
     """A date as people write it, in the sender's time zone: 12 November 2026."""
-    return formats.date_format(moment.astimezone(sender.zone), "j F Y")
+    return _day(moment.astimezone(sender.zone).date(), translation.get_language())
+
+
+@lru_cache(maxsize=1_000)
+def _day(date, language):
+    return formats.date_format(date, "j F Y")
 
 
 def money(amount, currency):
     """An amount with its sign: $38.47."""
+    return _money(amount, currency, translation.get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _money(amount, currency, language):
     figures = formats.number_format(amount, 2, use_l10n=True, force_grouping=True)
     sign = CURRENCY_SIGNS.get(currency)
     return f"{sign}{figures}" if sign else f"{figures} {currency}"
@@ -171,11 +187,10 @@ def reason_in_words(context):
     consent = context.found[newest_consents]
     if consent is None or consent.action != Consent.Action.GIVEN:
         return _("You get this because you asked for “%(topic)s”.") % {"topic": delivery.topic}
-    words = {
-        Consent.Basis.CUSTOMER: _(
-            "You get this because you have been our customer since %(date)s (“%(topic)s”)."
-        ),
-    }.get(consent.basis, _("You get this because you asked for “%(topic)s” on %(date)s."))
+    if consent.basis == Consent.Basis.CUSTOMER:
+        words = _("You get this because you have been our customer since %(date)s (“%(topic)s”).")
+    else:
+        words = _("You get this because you asked for “%(topic)s” on %(date)s.")
     return words % {"topic": delivery.topic, "date": day(consent.at, sender)}
 
 

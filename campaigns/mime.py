@@ -1,4 +1,4 @@
-"""Assembles a message's bytes: two alternatives, quoted-printable, headers that cannot be broken into.
+"""Assembles a message's bytes: two alternatives, encoded where they must be; headers nobody breaks into.
 
 The packages at hand take ten times as long as making the words does; the tests hold this against the
 parser of the standard library.
@@ -13,6 +13,10 @@ from email.utils import format_datetime
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 ADDRESS = re.compile(r"[!-;=?A-~]+@[0-9A-Za-z.-]+")
 LINE_LENGTH = 76
+# What every mail server takes in one line.
+LONGEST_LINE = 998
+# Where a line of HTML may end without showing: within a tag, before its next attribute or its last sign.
+BREAK = re.compile(r'[^\n]{200,}?(?:</?[a-z]\w*(?=>)|(?=\s[a-z-]+="))')
 # Bytes of text in one encoded word: 39 make 52 letters of base64, 64 with its frame, 74 behind `Reply-To: `.
 WORD_BYTES = 39
 
@@ -107,27 +111,38 @@ def raw_header(name, *values):
     return folded(name, values)
 
 
-def quoted_printable(text):
-    """The text as quoted-printable, with CRLF line ends and no line over 76 characters."""
-    unix = text.replace("\r\n", "\n").replace("\r", "\n")
-    return binascii.b2a_qp(unix.encode(), istext=True).replace(b"\n", b"\r\n")
+def in_lines(html):
+    """HTML as it was, in lines that no mail server cuts: it may then leave without being encoded."""
+    return BREAK.sub(lambda piece: f"{piece[0]}\n", html)
 
 
-def part(kind, text):
-    head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return head.encode() + quoted_printable(text) + b"\r\n"
+def in_ascii(html):
+    """HTML with letters beyond ASCII as references, where they are few: many would make it much longer."""
+    if html.isascii():
+        return html
+    written = html.encode("ascii", "xmlcharrefreplace").decode()
+    return written if len(written) < 1.2 * len(html) else html
+
+
+def part(kind, text, boundary):
+    """One alternative: as it stands where any mail server takes it so, in quoted-printable otherwise."""
+    unix = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if unix.isascii() and boundary not in unix and max(map(len, unix.split("\n"))) <= LONGEST_LINE:
+        encoding, encoded = "7bit", unix.encode()
+    else:
+        encoding, encoded = "quoted-printable", binascii.b2a_qp(unix.encode(), istext=True)
+    head = f"Content-Type: text/{kind}; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\n"
+    return b"".join((head.encode(), encoded, b"\n")).replace(b"\n", b"\r\n")
 
 
 def assemble(headers, *, text, html, boundary):
     """The whole message. `headers` are lines made by the functions above; text first, HTML last."""
     if "\x00" in text or "\x00" in html:
         raise MimeError("A NUL character cannot stand in a message.")
-    lines = "".join(headers) + (
-        f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
-    )
-    edge = f"--{boundary}".encode()
-    parts = (edge, b"\r\n", part("plain", text), edge, b"\r\n", part("html", html), edge, b"--\r\n")
-    return lines.encode("ascii") + b"".join(parts)
+    kind = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+    edge, end = f"--{boundary}\r\n".encode(), f"--{boundary}--\r\n".encode()
+    parts = edge, part("plain", text, boundary), edge, part("html", html, boundary), end
+    return "".join((*headers, kind)).encode("ascii") + b"".join(parts)
 
 
 def date_header(at):

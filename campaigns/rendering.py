@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 
 from django.db.models import prefetch_related_objects
 from django.utils.text import slugify
@@ -46,7 +46,7 @@ class Message:
 def gather(deliveries):
     """The merge values of many deliveries, {delivery id: values}, set-based; they fit a JSON column."""
     deliveries = list(deliveries)
-    prefetch_related_objects(deliveries, "version", "rule")
+    prefetch_related_objects(deliveries, "version", "rule", "campaign")
     return merge_fields.gather(deliveries)
 
 
@@ -57,14 +57,14 @@ def render(delivery, values, *, at=None):
     """
     version = delivery.version
     try:
-        message_html = liquid.render(version.html, values, html=True)
+        message_html = mime.in_ascii(liquid.render(version.html, values, html=True))
         text = liquid.render(version.text, values, html=False)
         subject = liquid.render(version.subject, values, html=False).strip()
-        tracker = Tracker(delivery, values)
+        tracker, outside = Tracker(delivery, values), values[merge_fields.ENVELOPE]
         return checked(
             Message(
-                sender_address=values[merge_fields.ENVELOPE]["from_address"],
-                recipient=values[merge_fields.ENVELOPE]["to"],
+                sender_address=outside["from_address"],
+                recipient=outside["to"],
                 subject=subject,
                 html=with_pixel(tracker.in_html(message_html), delivery),
                 text=tracker.in_text(text),
@@ -104,12 +104,14 @@ class Tracker:
 
     def __init__(self, delivery, values):
         self.delivery = delivery
-        self.personal = {values.get(name) for name in merge_fields.PERSONAL_LINKS}
+        # Where each address leads: many stand in a message more than once.
+        self.led = {url: url for url in map(values.get, merge_fields.PERSONAL_LINKS) if url}
 
     def lead(self, url):
-        if url in self.personal or not url.startswith(("http:", "https:")):
-            return url
-        return links.click_url(self.delivery, url)
+        if url not in self.led:
+            is_web = url.startswith(("http:", "https:"))
+            self.led[url] = links.click_url(self.delivery, url) if is_web else url
+        return self.led[url]
 
     def in_html(self, text):
         return with_addresses(text, self.lead)
@@ -126,17 +128,26 @@ def check_addresses(text):
 def with_addresses(text, lead):
     """The HTML with every link led where `lead` says, every address in it checked."""
     for pattern in ADDRESSES_IN_HTML:
-        text = pattern.sub(partial(checked_address, lead=lead), text)
+        text = pattern.sub(partial(with_address, lead=lead), text)
     return text
 
 
-def checked_address(found, *, lead):
-    """One link or picture: its scheme is checked after rendering, since a merge value may have made it."""
-    name, url = found[1], html.unescape(found[2]).strip()
-    schemes = LINK_SCHEMES if name == "href" else IMAGE_SCHEMES
-    if not url.lower().startswith(schemes):
+def with_address(found, *, lead):
+    """One link or picture, led where `lead` says."""
+    name, url = found[1], address(found[1], found[2])
+    return f' {name}="{html.escape(lead(url)) if name == "href" else found[2]}"'
+
+
+@lru_cache(maxsize=10_000)
+def address(name, written):
+    """Where a link or picture leads; raises RenderError when a message may not lead there.
+
+    Its scheme is checked after rendering, since a merge value may have made it.
+    """
+    url = html.unescape(written).strip()
+    if not url.lower().startswith(LINK_SCHEMES if name == "href" else IMAGE_SCHEMES):
         raise RenderError(_("A link leads nowhere a message may lead: “%(url)s”.") % {"url": url[:100]})
-    return f' {name}="{html.escape(lead(url) if name == "href" else url)}"'
+    return url
 
 
 def with_pixel(text, delivery):
@@ -169,16 +180,14 @@ def headers(delivery, values, subject, at):
 
 def list_headers(delivery, values, domain):
     """What mail clients and providers read: how to stop this in one click, and which stream it belongs to."""
-    outside = values[merge_fields.ENVELOPE]
-    answer_to = outside["reply_to"] or outside["from_address"]
+    stop_to = values[merge_fields.ENVELOPE]["stop_to"]
     yield mime.raw_header(
         "List-Unsubscribe",
         f"<{values['unsubscribe_url']}>,",
-        f"<mailto:{answer_to}?subject=stop%20{delivery.uuid}>",
+        f"<mailto:{stop_to}?subject=stop%20{delivery.uuid}>",
     )
     yield mime.raw_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     yield mime.list_header("List-Id", values["topic"], f"{delivery.topic.key}.{domain}")
     stream = slugify(values["sender_name"]) or "sender"
-    yield mime.raw_header(
-        "Feedback-ID", f"v{delivery.version_id}:r{delivery.rule_id}:{delivery.topic.key}:{stream}"
-    )
+    program = f"r{delivery.rule_id}" if delivery.rule_id else f"c{delivery.campaign_id}"
+    yield mime.raw_header("Feedback-ID", f"v{delivery.version_id}:{program}:{delivery.topic.key}:{stream}")

@@ -1,6 +1,7 @@
 """The address at which people choose what they hear, good for ever and for one person only."""
 
 import uuid
+from functools import cache
 
 from django.conf import settings
 from django.db import transaction
@@ -20,7 +21,15 @@ def preferences_url(contact):
 
 def preferences_path(contact):
     """The same without the host."""
-    return reverse("contacts:preferences", args=[sign(PURPOSE, contact.uuid.bytes)])
+    before, after = _around()
+    return f"{before}{sign(PURPOSE, contact.uuid.bytes)}{after}"
+
+
+@cache
+def _around():
+    """What stands before and after the token; every message has one, the path is looked up once."""
+    before, _token, after = reverse("contacts:preferences", args=["TOKEN"]).partition("TOKEN")
+    return before, after
 
 
 def read_token(token):

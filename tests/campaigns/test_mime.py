@@ -5,6 +5,8 @@ import email.policy
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from html import unescape
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
@@ -61,11 +63,73 @@ def test_any_words_are_read_back_as_they_were(text, html):
     plain, rich = parse(raw).iter_parts()
     assert decoded(plain) == text
     assert decoded(rich) == html
-    assert max(map(len, raw.split(b"\r\n"))) <= 76
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert raw.isascii()
 
 
 def decoded(part):
     return part.get_payload(decode=True).decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "encoding"),
+    [
+        ("plain words\n" * 300, "7bit"),
+        ("x" * 998, "7bit"),
+        ("x" * 999, "quoted-printable"),
+        ("é", "quoted-printable"),
+        ("--=_0001", "quoted-printable"),
+    ],
+)
+def test_what_any_server_takes_leaves_as_it_stands(words, encoding):
+    _plain, rich = parse(message(html=words)).iter_parts()
+
+    assert rich["Content-Transfer-Encoding"] == encoding
+    assert decoded(rich) == words
+
+
+def tags_of(html):
+    """What a reader of HTML sees: tags with their attributes, text, and what the comments hold."""
+    seen = []
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, attributes: seen.append((tag, attributes))
+    reader.handle_endtag = lambda tag: seen.append(tag)
+    reader.handle_data = lambda text: seen.append(text.split())
+    reader.handle_comment = lambda text: seen.append(tags_of(text))
+    reader.feed(html)
+    reader.close()
+    return seen
+
+
+CELL = '<td class="a b" style="color: red">'
+LINK = '<a href="https://example.com/?a=1&amp;b=2" title="x > y">'
+TAG = st.sampled_from([CELL, "</td>", "<br>", "<p>", "</p>", "<!--[if mso]><td><![endif]-->", LINK])
+
+
+@thorough
+@given(st.lists(TAG | st.text("ab &;=\"'<é\n", max_size=40), max_size=60).map("".join))
+def test_breaking_lines_changes_nothing_that_is_read(html):
+    assert tags_of(mime.in_lines(html)) == tags_of(html)
+
+
+def test_html_of_one_long_line_leaves_as_it_stands():
+    html = mime.in_lines('<td class="wide" style="color: red">Hello <b>you</b></td>' * 100)
+
+    _plain, rich = parse(message(html=html)).iter_parts()
+
+    assert rich["Content-Transfer-Encoding"] == "7bit"
+    assert decoded(rich) == html
+
+
+@thorough
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_letters_as_references_are_read_as_the_letters(html):
+    assert unescape(mime.in_ascii(html)) == unescape(html)
+
+
+def test_a_few_letters_beyond_ascii_become_references_and_many_stay():
+    assert mime.in_ascii("A café, " + "x" * 100) == "A caf&#233;, " + "x" * 100
+    assert mime.in_ascii("кафе") == "кафе"
 
 
 def test_the_parts_are_alternatives_with_the_text_first():
