@@ -9,7 +9,8 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self):
-        from campaigns import forgetting, panels, rhythm, tasks, telling
+        from campaigns import channels, forgetting, panels, rhythm, tasks, telling
+        from campaigns.channels import esp, smtp
         from contacts import erasure, timeline
         from contacts import panels as contact_panels
         from crm.ui import navigation
@@ -18,6 +19,8 @@ class CampaignsConfig(AppConfig):
 
         navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, key="s")
         navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
+        channels.register(smtp.PROVIDER)
+        esp.register_all()
         wakeups.register(tasks.hint)
         erasure.register("deliveries", forgetting.forget)
         timeline.register("deliveries", telling.entries)

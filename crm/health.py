@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from campaigns.models import Delivery, SendingSwitch, Tick
+from campaigns.models import Delivery, RawNotice, SendingSwitch, Tick
 
 # A sweep runs every few seconds; one that has not finished for this long is stuck or has no worker.
 SWEEP_SILENCE = timedelta(minutes=2)
@@ -43,6 +43,7 @@ def readiness(at):
         "beat": check_tick("plan", at, BEAT_SILENCE),
         "sweep": check_tick("sweep", at, SWEEP_SILENCE),
         "oldest_due": check_oldest_due(at),
+        "notices": check_notices(at),
     }
 
 
@@ -66,6 +67,12 @@ def check_broker():
     finally:
         client.close()
     return {"ok": True, "found": "answers"}
+
+
+def check_notices(at):
+    """What providers and mail servers told us has been read."""
+    waiting = RawNotice.objects.filter(read_at=None, received_at__lt=at - OVERDUE).count()
+    return {"ok": not waiting, "found": f"{waiting} unread for too long" if waiting else "all read"}
 
 
 def check_tick(schedule, at, silence):

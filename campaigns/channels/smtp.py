@@ -170,13 +170,11 @@ def _words(error):
     return f"{type(error).__name__}: {error}"[:300]
 
 
-channels.register(
-    channels.Provider(
-        key="smtp",
-        label=_("Mail server (SMTP)"),
-        open=open_line,
-        # A relay's own notices, or the look-up.
-        settles_by=SettlesBy.EVIDENCE,
-        look_up=look_up,
-    )
+PROVIDER = channels.Provider(
+    key="smtp",
+    label=_("Mail server (SMTP)"),
+    open=open_line,
+    # A relay's own notices, or the look-up.
+    settles_by=SettlesBy.EVIDENCE,
+    look_up=look_up if settings.MAIL_LOOKUP_URL else None,
 )
