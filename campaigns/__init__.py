@@ -2,13 +2,19 @@
 
 triggers.py    a touchpoint has arrived: which contacts does a rule's trigger hold for, at a moment?
 planning.py    one INSERT … SELECT puts each occurrence into the ledger, once; silence plans a reminder
+campaigning.py a campaign's audience is put into the ledger chunk by chunk
 claiming.py    a worker takes a batch of what is due, with a lease
+pacing.py      no faster than the other side wants it: what finds no place comes again when there is one
 gate.py        may this be sent, now? consent, suppression, rule, outcome, quiet hours, cap: asked last
 rendering.py   a frozen content version and one contact's merge values become a message
-sending.py     the message leaves through channels/, and what became of it is recorded
+sending.py     the message leaves over the worker's lines (lines.py), one provider a file in channels/
+recording.py   what became of it is written down, and what a refusal says of the address
 links.py       the signed addresses in a message: click, open, preferences, stop
-responding.py  what came back becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached
-settling.py    what a crash left between "sending" and "sent" is settled by evidence, or parked
+responding.py  what people did becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached
+noticing.py    what providers and mail servers said is kept, matched to its delivery, and folded (folding.py)
+bouncing.py    ... and held against the address, or against the sender
+settling.py    what a crash left between "sending" and "sent" is settled by key, by evidence, or parked
+breaking.py    a campaign that goes wrong pauses itself
 content.py     Liquid and MJML are checked, compiled and frozen; liquid.py is the sandbox, tokens.py keeps
                Liquid whole through the parsers of HTML, layout.py says what may stand where
 explaining.py  why this, and why not
