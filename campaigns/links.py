@@ -9,13 +9,18 @@ from django.urls import reverse
 
 from contacts.signing import BadToken, sign, unsign
 
-CLICK, OPEN, STOP = "click", "open", "stop"
+CLICK, OPEN, STOP, TRAP = "click", "open", "stop", "trap"
 SCHEMES = {"http", "https"}
 
 
 def click_url(delivery, url):
     """The address that counts a click of this delivery and leads on to `url`."""
     return _whole("click", sign(CLICK, delivery.uuid.bytes + url.encode()))
+
+
+def trap_url(delivery):
+    """An address that leads nowhere, for a link that people cannot see: who follows it is a machine."""
+    return _whole("click", sign(TRAP, delivery.uuid.bytes))
 
 
 def open_url(delivery):
@@ -39,6 +44,11 @@ def read_click(token):
     if not known:
         raise BadToken("leads nowhere")
     return found, url
+
+
+def read_trap(token):
+    """The delivery uuid of a trap's token; raises BadToken."""
+    return _read(TRAP, token)
 
 
 def read_open(token):

@@ -12,21 +12,25 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns import links
-from campaigns.machines import is_machine
-from campaigns.models import Delivery
+from campaigns.machines import judge_request
+from campaigns.models import Delivery, Response
 from campaigns.responding import (
     ONE_CLICK,
     STOP_PAGE,
     record_click,
     record_open,
+    record_trap,
+    since_sent,
     undo_unsubscribe,
     unsubscribe,
 )
+from contacts import limits
 from contacts.evidence import evidence_of
 from contacts.preferences import masked, preferences_path
 from contacts.signing import BadToken
 from touchpoints.visiting import arrival_token
 
+Kind = Response.Kind
 # The smallest picture there is: one transparent point.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 # The token that tells the shop who arrives by a link.
@@ -38,23 +42,34 @@ ARRIVAL = "rv"
 @require_safe
 def click(request, token):
     """Lead on to the signed address; a person's click is durable before that. A forged one leads nowhere."""
+    at = timezone.now()
     delivery, url = _find(links.read_click, token)
     if delivery is None:
-        return _nothing_here(request)
-    at = timezone.now()
-    if not is_machine(request):
-        record_click(delivery, url, at=at, evidence={"user_agent": evidence_of(request)["user_agent"]})
-    return HttpResponseRedirect(arrival_url(url, delivery, at))
+        return _trap(request, token, at)
+    by = judge_request(Kind.CLICKED, request, since_sent=since_sent(delivery, at))
+    clicked = record_click(delivery, url, at=at, by=by, evidence=_agent(request))
+    return HttpResponseRedirect(arrival_url(url, delivery, at) if clicked else url)
+
+
+def _trap(request, token, at):
+    """A link that people cannot see leads nowhere, in peace."""
+    delivery, _url = _find(links.read_trap, token)
+    if delivery is None:
+        return _nothing_here(request, at)
+    record_trap(delivery, at=at, evidence=_agent(request))
+    return HttpResponse(status=204)
 
 
 @never_cache
 @csrf_exempt
 @require_safe
 def picture(request, token):
-    """Always the picture. That it was fetched is noted once, when the token is ours."""
+    """Always the picture. That it was fetched is noted when the token is ours, and by whom."""
     delivery, _url = _find(links.read_open, token)
-    if delivery is not None and request.method == "GET":
-        record_open(delivery, at=timezone.now())
+    if delivery is not None:
+        at = timezone.now()
+        by = judge_request(Kind.OPENED, request, since_sent=since_sent(delivery, at))
+        record_open(delivery, at=at, by=by, evidence=_agent(request))
     return HttpResponse(GIF, content_type="image/gif")
 
 
@@ -65,7 +80,7 @@ def stop(request, token):
     """Reading the page changes nothing; a post, by a person or their mail program, acts at once."""
     delivery, _url = _find(links.read_stop, token)
     if delivery is None:
-        return _nothing_here(request)
+        return _nothing_here(request, timezone.now())
     page = {"delivery": delivery, "topic": delivery.topic, "address": masked(delivery.contact.email)}
     page["preferences"] = preferences_path(delivery.contact)
     if request.method != "POST":
@@ -108,10 +123,16 @@ def _find(read, token):
     except BadToken:
         return None, None
     key, url = found if isinstance(found, tuple) else (found, "")
-    related = Delivery.objects.select_related("contact", "topic", "rule", "sender")
+    related = Delivery.objects.select_related("contact", "topic", "rule", "campaign", "sender")
     delivery = related.filter(uuid=key).first()
     return delivery, url if delivery else None
 
 
-def _nothing_here(request):
-    return render(request, "campaigns/public/unknown.html", status=404)
+def _agent(request):
+    return {"user_agent": evidence_of(request)["user_agent"]}
+
+
+def _nothing_here(request, at):
+    """One page for whatever is not ours: altered, unknown, or made for something else."""
+    status = limits.status_of_unknown("links", request, at=at, limit=60)
+    return render(request, "campaigns/public/unknown.html", status=status)

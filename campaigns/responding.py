@@ -1,21 +1,28 @@
-"""What came back becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached."""
+"""What came back becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached.
+
+Machines open and follow links too. That is kept as a response, with the reason, and is no touchpoint.
+"""
 
 import hashlib
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from campaigns import outcomes
+from campaigns import machines, outcomes, retelling
 from campaigns.models import Response
 from contacts.consenting import give_consent, withdraw_consent, withdraw_everything
 from contacts.locking import lock_contacts
-from contacts.models import Consent
+from contacts.models import Consent, Contact
 from touchpoints.models import Touchpoint
 from touchpoints.recording import record
 
 SOURCE = "campaigns"
 # A mail program's button, and the button on the page behind “stop these messages”.
 ONE_CLICK, STOP_PAGE = "one-click", "stop"
+MINUTE = timedelta(minutes=1)
+# Of one delivery no more is kept of what machines do.
+MOST_BY_MACHINES = 100
 
 # From what people did lately to what was sent before it: the work grows with what happens, not with the base.
 # Of a message and its reminder only the later one is credited.
@@ -54,17 +61,56 @@ FROM held JOIN reached USING (id) WHERE d.id = held.id
 """
 
 
-def record_click(delivery, url, *, at, evidence=None):
-    """A person followed a link; the same link within one minute counts once. Returns the touchpoint."""
-    link = hashlib.sha256(url.encode()).hexdigest()[:12]
+@transaction.atomic
+def record_click(delivery, url, *, at, by=machines.PERSON, evidence=None):
+    """A link was followed; the same one within a minute counts once. The touchpoint, or None: no person did.
+
+    Who follows several links at once is a machine, and so was whoever followed the first of them.
+    """
+    contact = _present(delivery)
+    if contact is None:
+        return None
+    link = link_of(url)
+    data = {"url": url, "link": link} | (evidence or {})
+    if by.is_person:
+        by = retelling.judge_again(delivery, link, at)
+    if not by.is_person:
+        return _keep(delivery, Response.Kind.CLICKED, by, at, data)
     key = f"clicked:{delivery.uuid}:{link}:{int(at.timestamp()) // 60}"
-    data = {"url": url} | (evidence or {})
     return _respond(delivery, Response.Kind.CLICKED, Touchpoint.Kind.CLICKED, key, at, data)
 
 
-def record_open(delivery, *, at):
-    """Its picture was fetched, by a person or a machine: told once, and it starts nothing."""
-    return _respond(delivery, Response.Kind.OPENED, Touchpoint.Kind.OPENED, f"opened:{delivery.uuid}", at, {})
+@transaction.atomic
+def record_trap(delivery, *, at, evidence=None):
+    """A link that nobody can see was followed: so were the others, by the same machine."""
+    if _present(delivery):
+        retelling.tell_again(delivery, at - retelling.AROUND_TRAP, at, machines.TRAP)
+        by = machines.Verdict(Response.MadeBy.SCANNER, machines.TRAP)
+        _keep(delivery, Response.Kind.CLICKED, by, at, {"link": retelling.TRAP} | (evidence or {}))
+
+
+def record_open(delivery, *, at, by=machines.PERSON, evidence=None):
+    """Its picture was fetched, by a person or a machine: it starts nothing. A person's is told once."""
+    if delivery.contact.survivor.erased_at:
+        return None
+    data = evidence or {}
+    if not by.is_person:
+        return _keep(delivery, Response.Kind.OPENED, by, at, data)
+    key = f"opened:{delivery.uuid}"
+    return _respond(delivery, Response.Kind.OPENED, Touchpoint.Kind.OPENED, key, at, data)
+
+
+def since_sent(delivery, at):
+    """How long ago it arrived, or was sent where nobody tells of arrivals; None before that."""
+    told = delivery.responses.filter(kind=Response.Kind.DELIVERED, at__lte=at)
+    moments = [delivery.sending_at, *told.values_list("at", flat=True)]
+    arrived = max((moment for moment in moments if moment), default=None)
+    return arrived and at - arrived
+
+
+def link_of(url):
+    """What a link is known by among the responses to a delivery."""
+    return hashlib.sha256(url.encode()).hexdigest()[:12]
 
 
 @transaction.atomic
@@ -74,8 +120,9 @@ def unsubscribe(delivery, *, at, everything=False, source=ONE_CLICK, evidence=No
     `source` is the door it came by: ONE_CLICK or STOP_PAGE. Whoever was merged into another says it for the
     one they are now.
     """
-    contact = delivery.contact.survivor
-    lock_contacts([contact.pk])
+    contact = _present(delivery)
+    if contact is None:
+        return []
     told = {"at": at, "source": source, "evidence": {"delivery": str(delivery.uuid), **(evidence or {})}}
     if everything or delivery.topic is None:
         entries = withdraw_everything(contact, **told)
@@ -89,8 +136,9 @@ def unsubscribe(delivery, *, at, everything=False, source=ONE_CLICK, evidence=No
 @transaction.atomic
 def undo_unsubscribe(delivery, *, at, evidence=None):
     """Give back what was withdrawn by way of this delivery, unless chosen otherwise since; new entries."""
-    contact = delivery.contact.survivor
-    lock_contacts([contact.pk])
+    contact = _present(delivery)
+    if contact is None:
+        return []
     proof = {"delivery": str(delivery.uuid), "undo": True} | (evidence or {})
     taken_back = [
         entry
@@ -116,6 +164,24 @@ def note_outcomes(at, contact_ids=None):
         return cursor.rowcount
 
 
+def _present(delivery):
+    """Who it was for, by now, and locked; None when they were erased."""
+    contact = delivery.contact.survivor
+    lock_contacts([contact.pk])
+    return contact if Contact.objects.filter(pk=contact.pk, erased_at=None).exists() else None
+
+
+def _keep(delivery, kind, by, at, data):
+    """What a machine did, at most once a link and minute; no touchpoint comes of it."""
+    minute = at.replace(second=0, microsecond=0)
+    known = delivery.responses.filter(kind=kind).exclude(made_by=Response.MadeBy.PERSON)
+    same = known.filter(at__gte=minute, at__lt=minute + MINUTE, data__link=data.get("link"))
+    if not same.exists() and known.count() < MOST_BY_MACHINES:
+        Response.objects.create(
+            delivery=delivery, kind=kind, at=at, made_by=by.made_by, why=by.why, data=data
+        )
+
+
 @transaction.atomic
 def _respond(delivery, kind, touchpoint_kind, external_id, at, data):
     touchpoint, created = record(
@@ -127,7 +193,7 @@ def _respond(delivery, kind, touchpoint_kind, external_id, at, data):
         data={"delivery": str(delivery.uuid), "rule": str(delivery.program)} | data,
     )
     if created:
-        Response.objects.create(delivery=delivery, kind=kind, at=at, touchpoint=touchpoint)
+        Response.objects.create(delivery=delivery, kind=kind, at=at, touchpoint=touchpoint, data=data)
     return touchpoint
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import about, columns, panels, timeline
+from contacts import about, columns, limits, panels, timeline
 from contacts.consenting import current_consents, withdraw_consent
 from contacts.editing import change_contact, create_contact
 from contacts.evidence import evidence_of
@@ -138,7 +138,8 @@ def preferences(request, token):
     try:
         contact = read_token(token)
     except BadToken:
-        return render(request, "contacts/preferences_unknown.html", status=404)
+        status = limits.status_of_unknown("preferences", request, at=timezone.now(), limit=30)
+        return render(request, "contacts/preferences_unknown.html", status=status)
     consents, wording = current_consents(contact), wording_shown()
     form = PreferencesForm(request.POST or None, consents=consents, wording=wording)
     if form.is_valid():

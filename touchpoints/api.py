@@ -9,7 +9,8 @@ from ninja.errors import HttpError
 from ninja.security import APIKeyHeader, HttpBearer
 from pydantic import ConfigDict, Field, SkipValidation
 
-from touchpoints import limits, wakeups
+from contacts import limits
+from touchpoints import wakeups
 from touchpoints.keys import read_key
 from touchpoints.models import ApiKey
 from touchpoints.receiving import Item, receive, receives_into

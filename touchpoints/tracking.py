@@ -10,8 +10,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from contacts import limits
 from contacts.evidence import client_ip
-from touchpoints import limits, visiting, wakeups
+from touchpoints import visiting, wakeups
 from touchpoints.forms import VisitForm
 
 LARGEST = 8 * 1024

@@ -10,12 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from contacts import limits
 from contacts.evidence import client_ip, evidence_of
 from contacts.models import ConsentWording, Contact, Sender
 from contacts.preferences import masked
 from contacts.signing import BadToken, sign, unsign
 from contacts.sources import UTM, source_from
-from touchpoints import limits, signing_up, wakeups
+from touchpoints import signing_up, wakeups
 from touchpoints.forms import NoteForm, SignUpForm
 from touchpoints.noting import write_note
 
@@ -83,7 +84,8 @@ def confirm(request, token):
     at = timezone.now()
     signed_up = signing_up.asked_with(token, at)
     if signed_up is None:
-        return render(request, "touchpoints/confirm_unknown.html", status=404)
+        status = limits.status_of_unknown("confirm", request, at=at, limit=30)
+        return render(request, "touchpoints/confirm_unknown.html", status=status)
     if request.method == "POST":
         confirmed, created = signing_up.confirm(token, at=at, evidence=evidence_of(request))
         if created:

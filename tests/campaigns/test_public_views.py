@@ -83,10 +83,15 @@ def test_a_shop_elsewhere_is_told_when_the_settings_name_it(sent, person, settin
 
 @pytest.mark.parametrize("agent", MACHINES)
 def test_a_machine_is_led_on_and_has_not_clicked(sent, agent):
-    answer = Client().get(path(links.click_url(sent, SHOP)), headers={"user-agent": agent})
+    for _ in range(3):
+        answer = Client().get(path(links.click_url(sent, SHOP)), headers={"user-agent": agent})
 
-    assert answer.status_code == 302
-    assert (Response.objects.count(), Touchpoint.objects.count()) == (0, 0)
+    assert (answer.status_code, answer["Location"]) == (302, SHOP)
+    assert Touchpoint.objects.count() == 0
+    assert {(r.kind, r.made_by, bool(r.why)) for r in Response.objects.all()} == {
+        ("clicked", "scanner", True)
+    }
+    assert Response.objects.count() <= 2  # one a minute, and a minute may end meanwhile
 
 
 def test_looking_ahead_is_not_clicking(sent, person):
@@ -94,7 +99,8 @@ def test_looking_ahead_is_not_clicking(sent, person):
 
     assert person.head(url).status_code == 302
     assert person.get(url, headers={"sec-purpose": "prefetch"}).status_code == 302
-    assert Response.objects.count() == 0
+    assert {*Response.objects.values_list("made_by", flat=True)} == {"scanner"}
+    assert Touchpoint.objects.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import logging
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from contacts.evidence import client_ip
+
 logger = logging.getLogger(__name__)
 
 
@@ -20,3 +22,8 @@ def within(bucket, who, *, at, limit, seconds=60, cost=1):
     except RedisError:
         logger.warning("The cache does not answer; nobody is held back.")
         return True
+
+
+def status_of_unknown(bucket, request, *, at, limit):
+    """How a link that is none of ours is answered: 404, or 429 to who tries too many. Ours always work."""
+    return 404 if within(bucket, client_ip(request), at=at, limit=limit) else 429
