@@ -9,7 +9,7 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self):
-        from campaigns import channels, forgetting, panels, rhythm, tasks, telling
+        from campaigns import channels, forgetting, panels, receivers, rhythm, tasks, telling
         from campaigns.channels import esp, smtp
         from contacts import erasure, timeline
         from contacts import panels as contact_panels
@@ -18,9 +18,11 @@ class CampaignsConfig(AppConfig):
         from touchpoints import wakeups
 
         navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, key="s")
+        navigation.register("operate", _("Campaigns"), "megaphone", "campaigns:campaign-list", 20, key="p")
         navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
         channels.register(smtp.PROVIDER)
         esp.register_all()
+        receivers.register_all()
         wakeups.register(tasks.hint)
         erasure.register("deliveries", forgetting.forget)
         timeline.register("deliveries", telling.entries)
