@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns import public_views, views
+from campaigns import hooks, public_views, views
 
 app_name = "campaigns"
 urlpatterns = [
@@ -25,4 +25,5 @@ urlpatterns = [
     path("c/<str:token>/", public_views.click, name="click"),
     path("o/<str:token>.gif", public_views.picture, name="open"),
     path("u/<str:token>/", public_views.stop, name="stop"),
+    path("hooks/<slug:provider>/<str:secret>/", hooks.notice, name="hook"),
 ]
