@@ -267,8 +267,6 @@ def check_switches(fact, at):
         return _later(fact, at + HELD_FOR, Reason.HELD)
     if fact.rule_status == LifecycleRule.Status.PAUSED:
         return _later(fact, at + PAUSED_FOR, Reason.RULE_PAUSED)
-    return None
-
     if fact.campaign_status == Campaign.Status.PAUSED:
         due_at = min(at + CAMPAIGN_PAUSED_FOR, fact.expires_at)
         return Verdict(Status.PLANNED, Reason.CAMPAIGN_PAUSED, due_at=due_at)
