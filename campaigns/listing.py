@@ -89,7 +89,7 @@ def narrowed(deliveries, asked):
     deliveries = deliveries.filter(**{name: value for name, value in exact.items() if value})
     if asked.answer:
         deliveries = deliveries.filter(
-            Exists(Response.objects.filter(delivery=OuterRef("pk"), kind=asked.answer))
+            Exists(Response.objects.by_people().filter(delivery=OuterRef("pk"), kind=asked.answer))
         )
     for word in asked.words.lower().split():
         deliveries = deliveries.filter(contact__search_text__contains=word)

@@ -22,7 +22,7 @@ GATEWAYS = re.compile(
     r"proofpoint|mimecast|barracuda|safe-?links|mailguard|urldefense|forcepoint|ironport|trend ?micro"
     r"|symantec|messagelabs|sophos|zscaler|virustotal|fireeye|trellix|cloudmark|vadesecure|hornetsecurity"
     r"|bitdefender|check ?point|forti(?:net|guard|mail)|paloalto|cisco|mailscanner|spamassassin|rspamd"
-    r"|antivirus|phish|urlscan|google-safety|googlesecurityscanner|netcraft|avanan|ironscales|email ?security",
+    r"|antivirus|phish|urlscan|google-safety|googlesecurityscanner|netcraft|avanan|ironscales|mail ?security",
     re.I,
 )
 PREVIEWS = re.compile(

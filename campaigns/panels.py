@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from campaigns import explaining
-from campaigns.models import Delivery, LifecycleRule
+from campaigns.models import Delivery, LifecycleRule, Response
 from campaigns.telling import message_name
 
 
@@ -43,11 +43,14 @@ def planned_for(contact):
 
 def silences(contact, at):
     """(first message, moment of its reminder) of what is still unanswered."""
+    answers = Response.objects.by_people().filter(
+        delivery=OuterRef("pk"), kind__in=("clicked", "replied", "unsubscribed")
+    )
     unanswered = (
         Delivery.objects.of(contact)
         .filter(status=Delivery.Status.SENT, reminder_number=0, reminders=None, outcome_at=None)
         .filter(rule__status=LifecycleRule.Status.ACTIVE, rule__remind_after__isnull=False)
-        .exclude(responses__kind__in=("clicked", "replied", "unsubscribed"))
+        .exclude(Exists(answers))
         .annotate(remind_at=F("sending_at") + F("rule__remind_after"))
         .filter(remind_at__gt=at)
         .select_related("rule")

@@ -63,6 +63,7 @@ UNANSWERED = """
     NOT EXISTS (
         SELECT 1 FROM campaigns_response answer
         WHERE answer.delivery_id = p.id AND answer.kind IN ('clicked', 'replied', 'unsubscribed')
+          AND answer.made_by = 'person'
     )
 """
 SILENT = f"p.outcome_at IS NULL AND {UNANSWERED}"

@@ -52,7 +52,7 @@ SELECT d.rule_id,
        count(*) FILTER (WHERE d.status = 'sent'),
        count(*) FILTER (WHERE d.status = 'sent' AND EXISTS (
            SELECT 1 FROM campaigns_response r
-           WHERE r.delivery_id = d.id AND r.kind IN ('clicked', 'replied'))),
+           WHERE r.delivery_id = d.id AND r.kind IN ('clicked', 'replied') AND r.made_by = 'person')),
        count(*) FILTER (WHERE d.status = 'sent' AND d.outcome_at IS NOT NULL)
 FROM campaigns_delivery d
 WHERE d.rule_id = ANY(%(rules)s)
@@ -113,7 +113,7 @@ def balance(at, *, rule=None):
 def answers_to(deliveries):
     """The strongest answer to each delivery, {id: (icon, words)}; those without one are missing."""
     ids, kinds, found = [delivery.pk for delivery in deliveries], list(ANSWERS), {}
-    responses = Response.objects.filter(delivery__in=ids, kind__in=kinds)
+    responses = Response.objects.by_people().filter(delivery__in=ids, kind__in=kinds)
     for pk, kind in responses.values_list("delivery", "kind"):
         found[pk] = max(found.get(pk, kind), kind, key=kinds.index)
     return {pk: ANSWERS[kind] for pk, kind in found.items()}

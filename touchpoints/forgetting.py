@@ -5,7 +5,9 @@ from django.db import connection
 # An order's number stays: by it the shop's next file finds that the order is known.
 _TOUCHPOINTS = """
 UPDATE touchpoints_touchpoint
-SET data = '{}', visitor_id = NULL,
+SET data = CASE WHEN kind = 'ordered' AND jsonb_exists(data, 'order_id')
+           THEN jsonb_build_object('order_id', data->'order_id') ELSE '{}' END,
+    visitor_id = NULL,
     external_id = CASE WHEN kind IN ('ordered', 'order_changed') THEN external_id ELSE 'erased:' || id END
 WHERE contact_id = ANY(%(ids)s) AND (
     data <> '{}' OR visitor_id IS NOT NULL

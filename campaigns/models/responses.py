@@ -8,6 +8,12 @@ from campaigns.models.deliveries import Delivery
 from touchpoints.models import Touchpoint
 
 
+class ResponseQuerySet(models.QuerySet):
+    def by_people(self):
+        """What counts: machines follow links and fetch pictures too."""
+        return self.filter(made_by=Response.MadeBy.PERSON)
+
+
 class Response(models.Model):
     """What came back to one delivery."""
 
@@ -28,7 +34,7 @@ class Response(models.Model):
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="responses")
     kind = models.CharField(max_length=12, choices=Kind)
     at = models.DateTimeField()
-    # Machines follow links and fetch pictures too; only a person's answer counts for anything.
+    # Only a person's answer counts for anything.
     made_by = models.CharField(max_length=7, choices=MadeBy, default=MadeBy.PERSON, db_default=MadeBy.PERSON)
     why = models.CharField(
         max_length=200, blank=True, default="", db_default="", help_text=_("How that was told.")
@@ -37,6 +43,8 @@ class Response(models.Model):
         Touchpoint, models.CASCADE, null=True, blank=True, related_name="responses"
     )
     data = models.JSONField(default=dict, blank=True)
+
+    objects = ResponseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("response")
