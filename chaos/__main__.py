@@ -8,7 +8,7 @@ import time
 
 from chaos import servers
 
-NAMES = ("kills",)
+NAMES = ("kills", "crash_points", "stopped", "planning")
 
 
 def main(arguments=None):

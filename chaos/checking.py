@@ -15,7 +15,7 @@ from chaos.taken import by_delivery
 HISTORY = STATE_DIR / "history.jsonl"
 MOVING = ("planned", "claimed", "sending", "unknown")
 _ROWS = """
-SELECT uuid::text, status, reason, doubts, first_sending_at IS NOT NULL, contact_id
+SELECT uuid::text, status, reason, reply, doubts, first_sending_at IS NOT NULL
 FROM campaigns_delivery
 """
 
@@ -64,9 +64,9 @@ class Row:
     uuid: str
     status: str
     reason: str
+    reply: str
     doubts: int
     has_passed: bool
-    contact_id: int
 
 
 def rows():

@@ -62,7 +62,7 @@ def make_people(count, prefix="person"):
 
 
 def make_campaign(policy, people, *, planned=True, name="New arrivals"):
-    """A campaign to these people, its deliveries planned and due, or the whole of it still to be planned."""
+    """A campaign to these people, or to everyone: its deliveries planned and due, or still to be planned."""
     at, content = timezone.now(), version()
     campaign = Campaign.objects.create(
         name=f"{name} {policy}",
@@ -71,7 +71,7 @@ def make_campaign(policy, people, *, planned=True, name="New arrivals"):
         sender=sender(policy),
         content=content.content,
         version=content,
-        audience={"contacts": list(range(people[0], people[1] + 1))},
+        audience={"contacts": list(range(people[0], people[1] + 1))} if people else {"filters": {}},
         control_share=0,
         send_at=at - timedelta(seconds=1),
         status=Campaign.Status.SENDING if planned else Campaign.Status.SCHEDULED,
