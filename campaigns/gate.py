@@ -90,7 +90,11 @@ WHERE d.id = ANY(%(ids)s) AND d.contact_id = ANY(%(locked)s)
   AND d.status || '' = 'claimed' AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()
 ORDER BY d.id
 """
+# On disk before a byte leaves, whatever the database's own settings say of commits.
 _MARK = """
+WITH durable AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)
+)
 UPDATE campaigns_delivery d
 SET status = v.status, reason = v.reason, detail = v.detail, due_at = v.due_at,
     owner = CASE WHEN v.status = 'sending' THEN d.owner ELSE '' END,
@@ -103,8 +107,8 @@ SET status = v.status, reason = v.reason, detail = v.detail, due_at = v.due_at,
     attempts = d.attempts + (v.status = 'sending')::int,
     address = CASE WHEN v.status = 'sending' THEN v.address ELSE '' END,
     merge_values = CASE WHEN v.status = 'sending' THEN v.merge_values::jsonb ELSE d.merge_values END
-FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
-            %(dues)s::timestamptz[], %(addresses)s::text[], %(values)s::text[])
+FROM durable, unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
+                     %(dues)s::timestamptz[], %(addresses)s::text[], %(values)s::text[])
      AS v (id, status, reason, detail, due_at, address, merge_values)
 WHERE d.id = v.id AND d.status || '' = 'claimed' AND d.owner = %(owner)s
 RETURNING d.id, d.status, d.address

@@ -19,6 +19,8 @@ from tests.make import (
     HOUR,
     MINUTE,
     NOON,
+    make_campaign,
+    make_campaign_delivery,
     make_consent,
     make_contact,
     make_delivery,
@@ -302,6 +304,33 @@ def test_the_cap_does_not_count_service_messages_or_what_failed(delivery, rule, 
     assert through_the_gate(delivery) == ("sending", "")
 
 
+# Campaigns and the pilot group ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "campaign, state",
+    [
+        ("sending", ("sending", "")),
+        ("planning", ("sending", "")),
+        ("paused", ("planned", "campaign_paused")),
+        ("cancelled", ("cancelled", "campaign_off")),
+    ],
+)
+def test_what_belongs_to_a_campaign_leaves_while_it_is_sending(ada, campaign, state):
+    delivery = make_campaign_delivery(make_campaign(status=campaign), ada)
+
+    assert through_the_gate(delivery) == state
+
+
+def test_in_pilot_mode_nobody_outside_the_group_receives_anything(rule, delivery, ada):
+    switch = SendingSwitch.objects.create(pilot=True)
+    assert through_the_gate(delivery) == ("skipped", "pilot")
+
+    switch.pilot_group.add(ada)
+
+    assert through_the_gate(make_delivery(rule, ada)) == ("sending", "")
+
+
 # Windows and leases ----------------------------------------------------------------------------------
 
 
@@ -317,6 +346,43 @@ def test_a_window_never_holds_two_of_one_contact_and_the_most_important_goes_fir
     found = [[d.id for d in window] for window in gate.windows(claim(OWNER, NOON, 10))]
 
     assert found == [[welcome.pk, other.pk], [letter.pk]]
+
+
+@pytest.mark.parametrize("size, sizes", [(1, [1, 1, 1, 1, 1]), (2, [2, 2, 1]), (20, [5])])
+def test_no_window_is_wider_than_its_sender_says(topic, size, sizes):
+    rule = make_rule(sender=make_sender(name="Other", window=size))
+    for _ in range(5):
+        make_delivery(rule)
+
+    assert [len(window) for window in gate.windows(claim(OWNER, NOON, 10))] == sizes
+
+
+def test_what_passes_is_on_disk_whatever_the_database_says_of_commits(delivery):
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+    claim(OWNER, NOON, 10)
+    seen = []
+
+    def look(execute, sql, *arguments):
+        result = execute(sql, *arguments)
+        if "UPDATE campaigns_delivery" in sql:
+            with connection.connection.cursor() as cursor:
+                cursor.execute("SHOW synchronous_commit")
+                seen.extend(cursor.fetchone())
+        return result
+
+    with connection.execute_wrapper(look):
+        assert gate.pass_gate([delivery.pk], NOON, owner=OWNER)
+
+    assert seen == ["on"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_other_transaction_decides_whether_a_mark_stays():
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        gate.pass_gate([], NOON, owner=OWNER)
+
+    assert gate.pass_gate([], NOON, owner=OWNER) == {}
 
 
 def test_the_gate_is_shut_for_a_worker_whose_lease_is_over(delivery):
@@ -383,6 +449,21 @@ def test_a_withdrawal_that_commits_while_the_gate_waits_wins(ask, lets_through, 
     assert bool(passed) == lets_through
     delivery.refresh_from_db()
     assert delivery.status == ("sending" if lets_through else "skipped")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_suppression_that_commits_while_the_gate_waits_wins(ada):
+    delivery = make_delivery(make_rule(), ada)
+    claim(OWNER, NOON, 10)
+
+    with transaction.atomic():
+        suppress(ada.email, reason="asked", at=NOON, source="test")
+        passed = beside(lambda: gate.pass_gate([delivery.pk], NOON, owner=OWNER))
+        wait_until_somebody_waits()
+
+    assert passed() == {}
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reason) == ("skipped", "suppressed")
 
 
 @pytest.mark.django_db(transaction=True)
