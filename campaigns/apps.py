@@ -9,10 +9,11 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self):
-        from campaigns import channels, forgetting, panels, receivers, rhythm, tasks, telling
+        from campaigns import audience, channels, forgetting, panels, receivers, rhythm, tasks, telling
         from campaigns.channels import esp, smtp
-        from contacts import erasure, timeline
+        from contacts import actions, erasure, timeline
         from contacts import panels as contact_panels
+        from contacts.permissions import WRITERS
         from crm.ui import navigation
         from touchpoints import rhythm as touch_rhythm
         from touchpoints import wakeups
@@ -20,9 +21,12 @@ class CampaignsConfig(AppConfig):
         navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, key="s")
         navigation.register("operate", _("Campaigns"), "megaphone", "campaigns:campaign-list", 20, key="p")
         navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
+        navigation.register("foot", _("Senders"), "at-sign", "campaigns:sender-list", 80, roles=WRITERS)
         channels.register(smtp.PROVIDER)
         esp.register_all()
         receivers.register_all()
+        words = _("Send a campaign to these")
+        actions.register("campaign", words, "megaphone", audience.new_campaign_address)
         wakeups.register(tasks.hint)
         erasure.register("deliveries", forgetting.forget)
         timeline.register("deliveries", telling.entries)

@@ -22,6 +22,12 @@ def from_query(query):
     return {"filters": {name: query[name] for name in known if query.get(name)}}
 
 
+def new_campaign_address(query):
+    """Where a campaign to these people begins."""
+    asked = from_query(query)["filters"]
+    return f"{reverse('campaigns:campaign-create')}{'?' if asked else ''}{urlencode(asked)}"
+
+
 def contacts(audience):
     """The people it is for, as they are now; raises CannotRead rather than ask for more than was meant."""
     everyone = Contact.objects.present()

@@ -1,14 +1,17 @@
-"""What a marketer types: a row of the strategy, and the words of a message."""
+"""What a marketer types: a row of the strategy, the words of a message, a campaign."""
 
 from datetime import timedelta
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit
 from django import forms
+from django.utils.html import format_html
+from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import content, outcomes, triggers
-from campaigns.models import Content, LifecycleRule
+from campaigns import audience, content, outcomes, triggers
+from campaigns.models import Campaign, Content, LifecycleRule
+from contacts import filters
 
 UNITS = {"minutes": _("minutes"), "hours": _("hours"), "days": _("days")}
 
@@ -175,3 +178,114 @@ class ContentForm(forms.ModelForm):
             for problem in content.problems(draft):
                 self.add_error(problem.field, problem.words)
         return values
+
+
+class CampaignForm(forms.ModelForm):
+    """A campaign as a draft: to whom, what for, which words, when, and how many are held out.
+
+    It may be saved with gaps; what is missing is asked for before it leaves.
+    """
+
+    # The fields that choose the audience are called so, and the filter of the contact list.
+    WHO = "who_"
+    outcome = forms.ChoiceField(label=_("It has worked when the person"), required=False)
+    outcome_within = SpanField(label=_("Within"))
+    send_at = forms.DateTimeField(
+        label=_("Leaves on"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    control_share = forms.IntegerField(
+        label=_("Held out, per cent"),
+        required=False,
+        min_value=0,
+        max_value=90,
+        help_text=_("So many get nothing, to see what the message is worth. 0 is a choice, too."),
+    )
+
+    class Meta:
+        model = Campaign
+        fields = [
+            "name", "goal", "topic", "sender", "content", "send_at", "control_share", "outcome",
+            "outcome_within",
+        ]  # fmt: skip
+        labels = {"content": _("Which words"), "goal": _("What it is for")}
+        help_texts = {
+            "topic": _("Only people who said yes to it get the message."),
+            "goal": _("In one sentence. A campaign without a goal does not leave."),
+        }
+
+    def __init__(self, *args, cancel_url="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.choices()]
+        self.fields["content"].queryset = Content.objects.order_by("name")
+        self.fields["send_at"].help_text = _("In the time zone %(zone)s. Nothing means at once.") % {
+            "zone": get_current_timezone_name()
+        }
+        self.fields |= self.audience_fields()
+        self.helper = FormHelper()
+        self.helper.attrs = {"novalidate": True}
+        self.helper.layout = self.make_layout(cancel_url)
+
+    @property
+    def is_by_name(self):
+        """Whether it is for people who were named one by one."""
+        return "contacts" in self.instance.audience
+
+    def audience_fields(self):
+        """One field for each filter of the contact list, and the words typed into its search."""
+        if self.is_by_name:
+            return {}
+        chosen = self.instance.audience.get("filters", {})
+        words = forms.CharField(
+            label=_("Name or e-mail"), required=False, max_length=200, initial=chosen.get(audience.WORDS, "")
+        )
+        found = {self.WHO + each.name: filter_field(each, chosen) for each in filters.all_filters()}
+        return {name: field for name, field in found.items() if field} | {self.WHO + audience.WORDS: words}
+
+    def make_layout(self, cancel_url):
+        who = [name for name in self.fields if name.startswith(self.WHO)]
+        said = _("Nobody is asked whether they agreed yet: the gate does that for each person, as it leaves.")
+        named = _("%(count)s people, chosen by name.") % {
+            "count": len(self.instance.audience.get("contacts", ()))
+        }
+        return Layout(
+            Fieldset(_("What it is"), "name", "goal", Row(Column("content"), Column("sender"))),
+            Fieldset(
+                _("To whom"),
+                HTML(format_html('<p class="form-text mb-3">{}</p>', named if self.is_by_name else said)),
+                Row(*(Column(name) for name in who)),
+                "topic",
+            ),
+            Fieldset(_("When, and how its worth is seen"), Row(Column("send_at"), Column("control_share"))),
+            Row(Column("outcome"), Column("outcome_within")),
+            HTML('<div class="form-actions">'),
+            Submit("save", _("Save draft"), css_class="btn-primary"),
+            HTML(f'<a class="btn btn-plain" href="{cancel_url}">{{% translate "Cancel" %}}</a></div>'),
+        )
+
+    def clean(self):
+        values = super().clean()
+        if not self.is_by_name:
+            chosen = {
+                name.removeprefix(self.WHO): value
+                for name, value in values.items()
+                if name.startswith(self.WHO) and value
+            }
+            self.instance.audience = {"filters": chosen}
+        return values
+
+
+def filter_field(each, chosen):
+    """A choice of what a filter of the contact list offers, and of what is chosen; None for neither."""
+    offered, value = [*each.choices()] if each.choices else [], chosen.get(each.name, "")
+    if value and value not in dict(offered):
+        try:
+            offered.append((value, each.describe(value)))
+        except ValueError:
+            value = ""
+    if not offered:
+        return None
+    return forms.ChoiceField(
+        label=each.label, choices=[("", _("any")), *offered], required=False, initial=value
+    )

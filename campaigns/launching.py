@@ -7,10 +7,11 @@ from django.db import connection, transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from campaigns import activation, audience, campaigning, content, senders
+from campaigns import activation, audience, campaigning, content, senders, settling
 from campaigns.models import Campaign, SendingSwitch
 
 Status, Pause = Campaign.Status, Campaign.Pause
+MAY_RETRY = {Status.SENDING, Status.PAUSED, Status.FINISHED}
 MAY_BE_CALLED_OFF = {
     Status.DRAFT, Status.WAITING, Status.SCHEDULED, Status.PLANNING, Status.SENDING, Status.PAUSED
 }  # fmt: skip
@@ -97,10 +98,19 @@ def _hold_to(campaign):
 
 
 @transaction.atomic
+def save_draft(campaign, *, at, by=None):
+    """Keep what was written. Whoever changes it answers for it, and does not approve it."""
+    _locked(campaign, {Status.DRAFT})
+    campaign.created_by = by or campaign.created_by
+    campaign.save()
+    return campaign
+
+
+@transaction.atomic
 def submit(campaign, *, at, by=None):
     """Freeze its words and put it on the clock, or before a second person where it goes to many.
 
-    Without a moment it leaves at once. Raises CannotStart.
+    Without a moment it leaves at once. Whoever submits it does not approve it. Raises CannotStart.
     """
     campaign = _locked(campaign, {Status.DRAFT})
     _hold_to(campaign)
@@ -109,7 +119,6 @@ def submit(campaign, *, at, by=None):
     except content.CannotFreeze as error:
         raise CannotStart(str(error)) from error
     campaign.send_at = max(campaign.send_at or at, at)
-    # Whoever submits it answers for it, and does not approve it.
     campaign.created_by = by or campaign.created_by
     campaign.status = Status.WAITING if campaigning.needs_approval(campaign) else Status.SCHEDULED
     campaign.save(update_fields=["version", "send_at", "created_by", "status"])
@@ -175,7 +184,7 @@ def cancel(campaign, *, at, by=None):
 @transaction.atomic
 def retry(campaign, *, at, by=None):
     """Plan again what did not leave and still may; returns how many. A second click finds nothing to do."""
-    campaign = _locked(campaign, {Status.SENDING, Status.PAUSED, Status.FINISHED})
+    campaign = _locked(campaign, MAY_RETRY)
     count = _change(campaign, RETRIABLE, _AGAIN, at)
     if count:
         _reopen(campaign, at)
@@ -193,7 +202,7 @@ def count_retriable(campaign):
 @transaction.atomic
 def settle_parked(campaign, *, sent, at, by):
     """A person says of all that nobody knows of: they arrived, or shall go again; returns how many."""
-    campaign = _locked(campaign, {Status.SENDING, Status.PAUSED, Status.FINISHED, Status.CANCELLED})
+    campaign = _locked(campaign, MAY_RETRY | {Status.CANCELLED})
     if campaign.status == Status.CANCELLED and not sent:
         raise CannotStart(_("It was called off; nothing of it goes again."))
     count = _change(campaign, "d.status = 'parked'", _SENT if sent else _AGAIN, at, by)
@@ -203,9 +212,11 @@ def settle_parked(campaign, *, sent, at, by):
 
 
 @transaction.atomic
-def reopen(campaign, *, at):
-    """Something of it is to go again: a finished campaign is being sent once more."""
-    _reopen(Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk), at)
+def settle_one(delivery, *, sent, at, by):
+    """A person says it of one delivery, be it a campaign's or not; raises settling.CannotSettle."""
+    if delivery.campaign_id and not sent:
+        _reopen(Campaign.objects.select_for_update(no_key=True).get(pk=delivery.campaign_id), at)
+    return settling.settle_by_hand(delivery, sent=sent, by=by, at=at)
 
 
 def _reopen(campaign, at):

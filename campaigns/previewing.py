@@ -41,6 +41,12 @@ def preview(rule, written, contact, *, at):
     return Preview(*shown, is_sample=touchpoint is None)
 
 
+def sample(campaign):
+    """A campaign's message with sample values; raises content.CannotFreeze or rendering.RenderError."""
+    version = campaign.version or content.compiled(campaign.content)
+    return Preview(*rendering.show(version, merge_fields.samples()), is_sample=True)
+
+
 def as_sent(delivery):
     """A delivery's message as it was sent; of one that has not left yet, as it would be now."""
     values = delivery.merge_values or rendering.gather([delivery])[delivery.pk]

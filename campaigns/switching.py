@@ -1,4 +1,6 @@
-"""Holds all sending, and lets it go on: one row that the gate reads."""
+"""Holds all sending, keeps it to a pilot group, and lets it go on: one row that the gate reads."""
+
+from django.db import transaction
 
 from campaigns.models import SendingSwitch
 
@@ -11,6 +13,16 @@ def hold_sending(*, by, at, reason=""):
 def resume_sending(*, by, at):
     """Let due deliveries pass the gate again; those that are still in time go out."""
     _switch(held=False, reason="", by=by, at=at)
+
+
+@transaction.atomic
+def set_pilot(*, on, group, approval_above, by, at):
+    """While on, nobody outside the group receives anything; more than so many need a second person's yes."""
+    switch = SendingSwitch.load()
+    switch.pilot, switch.approval_above = on, approval_above
+    switch.changed_by, switch.changed_at = by, at
+    switch.save()
+    switch.pilot_group.set(group)
 
 
 def _switch(*, held, reason, by, at):

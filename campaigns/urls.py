@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns import hooks, public_views, views
+from campaigns import campaign_views, hooks, public_views, sender_views, views
 
 app_name = "campaigns"
 urlpatterns = [
@@ -18,10 +18,28 @@ urlpatterns = [
     path("strategy/<int:pk>/pause/", views.rule_pause, name="rule-pause"),
     path("strategy/<int:pk>/resume/", views.rule_resume, name="rule-resume"),
     path("strategy/<int:pk>/close/", views.rule_close, name="rule-close"),
+    path("campaigns/", campaign_views.campaign_list, name="campaign-list"),
+    path("campaigns/new/", campaign_views.campaign_create, name="campaign-create"),
+    path("campaigns/<int:pk>/", campaign_views.campaign_detail, name="campaign-detail"),
+    path("campaigns/<int:pk>/edit/", campaign_views.campaign_edit, name="campaign-edit"),
+    path("campaigns/<int:pk>/message/", campaign_views.campaign_message, name="campaign-message"),
+    *[
+        path(f"campaigns/<int:pk>/{act}/", campaign_views.campaign_act, {"act": act}, name=f"campaign-{act}")
+        for act in campaign_views.ACTS
+    ],
+    path("campaigns/<int:pk>/retry/", campaign_views.campaign_retry, name="campaign-retry"),
+    path("campaigns/<int:pk>/settle/", campaign_views.campaign_settle, name="campaign-settle"),
     path("deliveries/", views.delivery_list, name="delivery-list"),
     path("deliveries/<uuid:key>/", views.delivery_detail, name="delivery-detail"),
     path("deliveries/<uuid:key>/message/", views.delivery_message, name="delivery-message"),
     path("deliveries/<uuid:key>/settle/", views.delivery_settle, name="delivery-settle"),
+    path("senders/", sender_views.sender_list, name="sender-list"),
+    path("senders/new/", sender_views.sender_create, name="sender-create"),
+    path("senders/<int:pk>/", sender_views.sender_detail, name="sender-detail"),
+    path("senders/<int:pk>/edit/", sender_views.sender_edit, name="sender-edit"),
+    path("senders/<int:pk>/check/", sender_views.sender_check, name="sender-check"),
+    path("senders/<int:pk>/key/", sender_views.sender_key, name="sender-key"),
+    path("senders/<int:pk>/sign-with/", sender_views.sender_sign_with, name="sender-sign-with"),
     path("c/<str:token>/", public_views.click, name="click"),
     path("o/<str:token>.gif", public_views.picture, name="open"),
     path("u/<str:token>/", public_views.stop, name="stop"),

@@ -15,6 +15,7 @@ from campaigns import (
     content,
     editing,
     explaining,
+    launching,
     merge_fields,
     outcomes,
     previewing,
@@ -366,10 +367,10 @@ def delivery_settle(request, key):
     delivery = delivery_of(request, key)
     is_sent = request.POST.get("answer") == "sent"
     try:
-        settling.settle_by_hand(delivery, sent=is_sent, by=request.user, at=timezone.now())
+        launching.settle_one(delivery, sent=is_sent, by=request.user, at=timezone.now())
     except settling.CannotSettle:
         messages.error(request, _("This was settled already."))
     else:
         said = _("“%(message)s” counts as sent.") if is_sent else _("“%(message)s” goes again.")
         messages.success(request, said % {"message": message_name(delivery)})
-    return redirect(delivery)
+    return redirect(delivery.program if request.POST.get("from") == "campaign" else delivery)

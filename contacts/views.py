@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import about, columns, limits, panels, timeline
+from contacts import about, actions, columns, limits, panels, timeline
 from contacts.consenting import current_consents, withdraw_consent
 from contacts.editing import change_contact, create_contact
 from contacts.evidence import evidence_of
@@ -32,6 +32,7 @@ def contact_list(request):
     if request.htmx and not request.htmx.boosted:
         return render(request, "contacts/_contact_rows.html", {"listing": found})
     page = {"listing": found, "filters": filter_links(request, found), "may_write": may_write(request)}
+    page["actions"] = actions.offered(request.GET) if found.rows else []
     return render(request, "contacts/contact_list.html", page)
 
 

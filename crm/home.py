@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns.models import Delivery, LifecycleRule, Response, SendingSwitch
+from campaigns.models import Campaign, Delivery, LifecycleRule, Response, SendingSwitch
 from contacts.models import Contact
 from crm.health import readiness
 from segmentation.models import RfmScore
@@ -53,7 +53,7 @@ def figures(at, zone):
 
 def week_figures(since, until):
     """What was sent in a span, and how much of it was answered and reached its outcome."""
-    answered = Response.objects.filter(delivery=OuterRef("pk"), kind__in=ANSWERS)
+    answered = Response.objects.by_people().filter(delivery=OuterRef("pk"), kind__in=ANSWERS)
     found = Delivery.objects.filter(
         status=Delivery.Status.SENT, sending_at__gte=since, sending_at__lt=until
     ).aggregate(
@@ -98,7 +98,7 @@ def moved(change, text):
 def days(at, zone):
     """Sent and answered for each of the last days: a frame with the columns day, sent, answered."""
     since = at - timedelta(days=CHART_DAYS - 1)
-    answered = Response.objects.filter(delivery=OuterRef("pk"), kind__in=ANSWERS)
+    answered = Response.objects.by_people().filter(delivery=OuterRef("pk"), kind__in=ANSWERS)
     rows = (
         Delivery.objects.filter(status=Delivery.Status.SENT, sending_at__gte=since, sending_at__lte=at)
         .annotate(day=TruncDate("sending_at", tzinfo=zone))
@@ -165,7 +165,7 @@ def waiting_for_the_morning():
 
 def needs_you(at):
     """What only a person can settle: [{"title", "detail", "icon", "tone", "href"}]."""
-    found = [held(), parked(), failed(at), drafts(), *trouble(at)]
+    found = [held(), pilot(), broken(), waiting_for_a_yes(), parked(), failed(at), drafts(), *trouble(at)]
     return [item for item in found if item]
 
 
@@ -175,6 +175,32 @@ def held():
         return None
     detail = switch.reason or _("Nothing leaves until someone switches it on again.")
     return attention(_("All sending is held"), detail, "circle-pause", "warn", reverse("settings"))
+
+
+def pilot():
+    if not SendingSwitch.load().pilot:
+        return None
+    detail = _("Nobody outside the pilot group receives anything.")
+    return attention(_("Pilot mode is on"), detail, "flask-conical", "warn", reverse("settings-pilot"))
+
+
+def broken():
+    """The newest campaign that has paused itself."""
+    by_itself = Campaign.objects.filter(status=Campaign.Status.PAUSED).exclude(pause=Campaign.Pause.PERSON)
+    found = by_itself.newest_first().first()
+    if not found:
+        return None
+    title = _("“%(name)s” paused itself") % {"name": found}
+    return attention(title, found.pause_detail, "circle-pause", "bad", found.get_absolute_url())
+
+
+def waiting_for_a_yes():
+    found = Campaign.objects.filter(status=Campaign.Status.WAITING).newest_first().first()
+    if not found:
+        return None
+    title = _("“%(name)s” waits for a second yes") % {"name": found}
+    detail = _("It goes to more people than one may start alone.")
+    return attention(title, detail, "circle-check", "accent", found.get_absolute_url())
 
 
 def parked():

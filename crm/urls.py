@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.today, name="home"),
     path("settings/", views.workspace_settings, name="settings"),
     path("settings/switch/", views.switch_sending, name="settings-switch"),
+    path("settings/pilot/", views.pilot, name="settings-pilot"),
     path("settings/theme/", views.set_theme, name="set-theme"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -13,7 +13,7 @@ from campaigns import switching
 from campaigns.models import SendingSwitch
 from contacts.models import Sender
 from crm import home
-from crm.forms import SenderForm, SwitchForm, ThemeForm
+from crm.forms import PilotForm, SenderForm, SwitchForm, ThemeForm
 from crm.models import User
 
 
@@ -82,6 +82,20 @@ def switch_sending(request):
     switching.hold_sending(by=request.user, at=timezone.now(), reason=reason)
     messages.warning(request, _("All sending is held. Nothing leaves until you let it go on."))
     return redirect("settings")
+
+
+def pilot(request):
+    """Pilot mode and its group, and from what size a campaign needs a second yes."""
+    switch = SendingSwitch.load()
+    form = PilotForm(request.POST or None, switch=switch)
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        values = {"on": chosen["on"], "group": chosen["people"], "approval_above": chosen["approval_above"]}
+        switching.set_pilot(**values, by=request.user, at=timezone.now())
+        messages.success(request, _("Saved. It counts from the next message on."))
+        return redirect("settings-pilot")
+    may_change = request.user.role == User.Role.ADMIN
+    return render(request, "crm/pilot.html", {"form": form, "switch": switch, "may_change": may_change})
 
 
 @require_POST

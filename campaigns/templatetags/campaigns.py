@@ -2,6 +2,7 @@
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +18,16 @@ ENTRY_KINDS = {
     "bounced": "bounce",
     "complained": "complaint",
     "unsubscribed": "withdrawn",
+}
+CAMPAIGN_STATES = {
+    "draft": "off",
+    "waiting": "parked",
+    "scheduled": "planned",
+    "planning": "sending",
+    "sending": "sending",
+    "paused": "paused",
+    "finished": "sent",
+    "cancelled": "cancelled",
 }
 RULE_STATES = {"active": "on", "paused": "paused", "draft": "off", "closed": "off"}
 
@@ -39,6 +50,24 @@ def span(delta):
 def rule_state(rule):
     """The badge a rule's status wears."""
     return RULE_STATES[rule.status]
+
+
+@register.filter
+def campaign_state(campaign):
+    """The badge a campaign's status wears."""
+    return CAMPAIGN_STATES[campaign.status]
+
+
+@register.filter
+def pause_words(campaign):
+    """Why it is paused: by whom, or by itself and at which figures."""
+    return " – ".join(str(part) for part in (campaign.get_pause_display(), campaign.pause_detail) if part)
+
+
+@register.filter
+def act_url(campaign, act):
+    """Where an act with a campaign is posted to."""
+    return reverse(f"campaigns:campaign-{act}", args=[campaign.pk])
 
 
 @register.filter

@@ -6,7 +6,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from crm.access import ACCESS, NAMESPACES, PREFIXES, PUBLIC
-from tests.make import make_contact, make_delivery, make_product, make_rule, make_user
+from tests.make import make_campaign, make_contact, make_delivery, make_product, make_rule, make_user
 
 ROLES = ["admin", "marketer", "analyst"]
 
@@ -47,7 +47,8 @@ def things(db):
     rule, contact = make_rule(), make_contact()
     delivery = make_delivery(rule, contact, status="sent")
     make_product(sku="P-1")
-    return {"contact": contact.pk, "rule": rule.pk, "delivery": delivery.uuid}
+    found = {"contact": contact.pk, "rule": rule.pk, "delivery": delivery.uuid}
+    return found | {"campaign": make_campaign().pk, "sender": rule.sender_id}
 
 
 def address(name, things):
@@ -56,7 +57,7 @@ def address(name, things):
 
     arguments = dict(addresses())[name]
     noun = name.partition(":")[2].partition("-")[0]
-    values = {"pk": things.get("rule" if noun == "rule" else "contact"), "key": things["delivery"]}
+    values = {"pk": things.get(noun, things["contact"]), "key": things["delivery"]}
     values["sku"] = "P-1"
     return reverse(name, kwargs={argument: values[argument] for argument in arguments})
 

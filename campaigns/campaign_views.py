@@ -1,0 +1,170 @@
+"""Pages about campaigns: all of them, a new one, one with its counts, and what people do with it."""
+
+from csp.decorators import csp
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns import audience, launching, outcomes, previewing
+from campaigns.forms import CampaignForm
+from campaigns.models import Campaign, Delivery, SendingSwitch
+from campaigns.progress import balances, progress
+from campaigns.views import CANNOT_SHOW, FRAME_POLICY, may_write
+from crm.ui.paging import keyset_page
+
+PAGE_SIZE = 25
+PARKED_SHOWN = 8
+Status = Campaign.Status
+NOT_YET = {Status.DRAFT, Status.WAITING, Status.SCHEDULED}
+
+
+def campaign_of(request, pk):
+    """The campaign, if this person may see it."""
+    related = ("topic", "sender", "content", "version", "created_by", "approved_by")
+    return get_object_or_404(Campaign.objects.for_user(request.user).select_related(*related), pk=pk)
+
+
+@require_GET
+def campaign_list(request):
+    """Every campaign, the newest first, with what became of it."""
+    found = Campaign.objects.for_user(request.user).select_related("topic")
+    page = keyset_page(request, found, size=PAGE_SIZE, order=_("Newest first"))
+    counted = balances(page.rows)
+    shown = {"page": page, "rows": [(campaign, counted[campaign.pk]) for campaign in page.rows]}
+    shown |= {"switch": SendingSwitch.load(), "may_write": may_write(request)}
+    return render(request, "campaigns/campaign_list.html", shown)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_create(request):
+    """Begin a campaign, as a draft; the address may name whom it is for, as the contact list's does."""
+    campaign = Campaign(audience=audience.from_query(request.GET), created_by=request.user)
+    form = CampaignForm(
+        request.POST or None, instance=campaign, cancel_url=reverse("campaigns:campaign-list")
+    )
+    if form.is_valid():
+        form.instance.created_at = timezone.now()
+        campaign = form.save()
+        messages.success(request, _("“%(name)s” is a draft. Nobody gets it yet.") % {"name": campaign})
+        return redirect(campaign)
+    return render(request, "campaigns/campaign_form.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_edit(request, pk):
+    """Change a draft."""
+    campaign = campaign_of(request, pk)
+    if campaign.status != Status.DRAFT:
+        messages.error(request, _("Only a draft can be changed. Take it back first."))
+        return redirect(campaign)
+    form = CampaignForm(request.POST or None, instance=campaign, cancel_url=campaign.get_absolute_url())
+    if form.is_valid():
+        launching.save_draft(form.save(commit=False), at=timezone.now(), by=request.user)
+        messages.success(request, _("“%(name)s” is saved.") % {"name": campaign})
+        return redirect(campaign)
+    return render(request, "campaigns/campaign_form.html", {"form": form, "campaign": campaign})
+
+
+@require_GET
+def campaign_detail(request, pk):
+    """One campaign: what it needs before it may leave; later where it stands, and who did not get it."""
+    campaign, at = campaign_of(request, pk), timezone.now()
+    page = {"campaign": campaign, "may_write": may_write(request), "switch": SendingSwitch.load()}
+    page |= {"outcome": outcomes.get(campaign.outcome), "audience_url": audience.address(campaign.audience)}
+    page |= {"audience_words": audience_words(campaign), "is_mine": campaign.created_by_id == request.user.pk}
+    page["subject"] = previewing.sample_subject(campaign.version or campaign.content)
+    if campaign.status in NOT_YET:
+        page["checks"] = [*launching.checks(campaign)]
+        page["may_leave"] = all(tone != "stop" for tone, *_words in page["checks"])
+        return render(request, "campaigns/campaign_draft.html", page)
+    page |= {"progress": progress(campaign, at), "parked": parked_of(campaign)}
+    page["may_retry"] = campaign.status in launching.MAY_RETRY
+    return render(request, "campaigns/campaign_detail.html", page)
+
+
+def audience_words(campaign):
+    try:
+        return audience.words(campaign.audience)
+    except audience.CannotRead as error:
+        return [(_("Cannot be read"), str(error))]
+
+
+def parked_of(campaign):
+    parked = Delivery.objects.filter(campaign=campaign, status=Delivery.Status.PARKED)
+    return parked.select_related("contact", "campaign", "rule").newest_first()[:PARKED_SHOWN]
+
+
+@require_GET
+@xframe_options_sameorigin
+@csp(FRAME_POLICY)
+def campaign_message(request, pk):
+    """The message with sample values, for a sandboxed frame."""
+    try:
+        return HttpResponse(previewing.in_light(previewing.sample(campaign_of(request, pk)).html))
+    except CANNOT_SHOW as error:
+        return HttpResponse(str(error), content_type="text/plain; charset=utf-8", status=422)
+
+
+# What people do with it ------------------------------------------------------------------------------
+
+ACTS = {
+    "submit": (launching.submit, gettext_lazy("“%(name)s” is sent off: %(state)s.")),
+    "approve": (launching.approve, gettext_lazy("You said yes to “%(name)s”.")),
+    "take-back": (launching.take_back, gettext_lazy("“%(name)s” is a draft again.")),
+    "pause": (launching.pause, gettext_lazy("“%(name)s” is paused. What is planned waits.")),
+    "resume": (launching.resume, gettext_lazy("“%(name)s” goes on.")),
+    "cancel": (launching.cancel, gettext_lazy("“%(name)s” is called off. What has left has left.")),
+}
+
+
+@require_POST
+def campaign_act(request, pk, act):
+    """Do one of the acts with a campaign, and say how it went."""
+    campaign = campaign_of(request, pk)
+    do, words = ACTS[act]
+    try:
+        done = do(campaign, at=timezone.now(), by=request.user)
+    except launching.CannotStart as error:
+        messages.error(request, str(error))
+    else:
+        values = {"name": done, "state": str(done.get_status_display()).lower()}
+        messages.success(request, words % values)
+    return redirect(campaign)
+
+
+@require_POST
+def campaign_retry(request, pk):
+    """Plan again whatever did not leave and still may."""
+    campaign = campaign_of(request, pk)
+    try:
+        count = launching.retry(campaign, at=timezone.now(), by=request.user)
+    except launching.CannotStart as error:
+        messages.error(request, str(error))
+    else:
+        words = ngettext("%(n)s message is tried again.", "%(n)s messages are tried again.", count)
+        nothing = _("There is nothing left to try again.")
+        messages.success(
+            request, words % {"n": number_format(count, force_grouping=True)} if count else nothing
+        )
+    return redirect(campaign)
+
+
+@require_POST
+def campaign_settle(request, pk):
+    """A person says of everything that is parked that it arrived, or shall go again."""
+    campaign, sent = campaign_of(request, pk), request.POST.get("answer") == "sent"
+    try:
+        count = launching.settle_parked(campaign, sent=sent, at=timezone.now(), by=request.user)
+    except launching.CannotStart as error:
+        messages.error(request, str(error))
+    else:
+        said = _("%(n)s parked messages count as sent.") if sent else _("%(n)s parked messages go again.")
+        messages.success(request, said % {"n": number_format(count, force_grouping=True)})
+    return redirect(campaign)
