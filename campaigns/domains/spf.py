@@ -138,7 +138,6 @@ def ended(text):
 
 # What providers ask to be named by.
 INCLUDES = {
-    "amazon_ses": "amazonses.com",
     "brevo": "spf.brevo.com",
     "mailersend": "_spf.mailersend.net",
     "mailgun": "mailgun.org",
