@@ -5,7 +5,7 @@ from collections import defaultdict
 from django.conf import settings
 from django.db import transaction
 
-from campaigns import bouncing, responding
+from campaigns import bouncing, machines, responding
 from campaigns.models import Delivery, Notice, Response
 from contacts.locking import lock_contacts
 from contacts.models import Contact, Identity
@@ -161,15 +161,17 @@ def _answer_people(notices, deliveries):
 
 
 def _opened(delivery, notice):
-    responding.record_open(delivery, at=notice.at)
+    agent = notice.data.get("user_agent", "")
+    responding.record_open(delivery, at=notice.at, by=machines.judge_told(Response.Kind.OPENED, agent))
 
 
 def _clicked(delivery, notice):
     """Links that lead over our own door are heard there."""
     url = notice.data.get("url", "")
     if not url.startswith(f"{settings.PUBLIC_URL}/c/"):
-        evidence = {"user_agent": notice.data.get("user_agent", "")[:200]}
-        responding.record_click(delivery, url, at=notice.at, evidence=evidence)
+        agent = notice.data.get("user_agent", "")
+        by = machines.judge_told(Response.Kind.CLICKED, agent)
+        responding.record_click(delivery, url, at=notice.at, by=by, evidence={"user_agent": agent[:200]})
 
 
 def _unsubscribed(delivery, notice):

@@ -1,0 +1,389 @@
+"""Providers post what became of messages: genuine posts take effect once, all others none."""
+
+import json
+import random
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import requests
+from django.db import OperationalError, connection
+
+from campaigns import hooks, noticing, receivers, sns
+from campaigns.models import Notice, RawNotice, Response
+from contacts.models import Consent, Suppression
+from tests.campaigns import esp_notices
+from tests.campaigns.esp_notices import LINK, PROVIDERS, PUBLIC_URL, SECRET, SIGN, SIGN_THE_BODY, TO, post
+from tests.make import DAY, HOUR, NOON, make_delivery
+from touchpoints.models import Touchpoint
+
+EVENT_AT = NOON + HOUR / 2
+NOW = NOON + HOUR
+# What is said -> (kinds of Notice that it may be, responses that it makes)
+EFFECTS = {
+    "accepted": ({"accepted"}, set()),
+    "delivered": ({"delivered"}, {"delivered"}),
+    "deferred": ({"deferred"}, set()),
+    "hard": ({"hard"}, {"bounced"}),
+    "soft": ({"soft"}, {"bounced"}),
+    "policy": ({"policy"}, {"bounced"}),
+    "complaint": ({"complaint"}, {"complained"}),
+    "opened": ({"opened"}, {"opened"}),
+    "clicked": ({"clicked"}, {"clicked"}),
+    "unsubscribed": ({"unsubscribed"}, {"unsubscribed"}),
+    "vacation": ({"vacation"}, set()),
+}
+
+
+@pytest.fixture(autouse=True)
+def set_up(settings, monkeypatch):
+    settings.MAIL_HOOK_SECRET = SECRET
+    settings.PUBLIC_URL = PUBLIC_URL
+    settings.ANYMAIL = esp_notices.settings()
+    # Amazon's own server lies outside the machine.
+    monkeypatch.setattr(sns, "fetch", lambda address: esp_notices.certificate())
+
+
+@pytest.fixture
+def delivery(ada):
+    return make_delivery(contact=ada, status="sent", sending_at=NOON, finished_at=NOON, address=ada.email)
+
+
+def everything():
+    """How many rows there are of all that a notice may make."""
+    models = (RawNotice, Notice, Response, Touchpoint, Suppression, Consent)
+    return {model.__name__: model.objects.count() for model in models}
+
+
+def test_every_provider_with_a_view_of_its_own_is_tried():
+    assert set(PROVIDERS) == set(receivers.VIEWS)
+
+
+@pytest.mark.parametrize("what", EFFECTS)
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_what_a_provider_says_takes_effect_once(client, delivery, provider, what):
+    told = post(provider, what, delivery.uuid)
+    if told is None:
+        pytest.skip("It has no word for that.")
+
+    for _again in range(2):
+        assert told.by(client).status_code == 200
+
+    kinds, responses = EFFECTS[what]
+    (raw,) = RawNotice.objects.all()
+    assert (raw.problem, bytes(raw.body)) == ("", told.body)
+    (notice,) = Notice.objects.all()
+    assert notice.kind in kinds
+    assert (notice.delivery, notice.address, notice.is_trusted) == (delivery, TO, True)
+    assert notice.raw == raw
+    assert abs(notice.at - EVENT_AT) < timedelta(seconds=1)
+    assert {*Response.objects.values_list("kind", flat=True)} == responses
+    assert Response.objects.count() == len(responses)
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_a_hard_bounce_stops_the_address_and_a_complaint_stops_marketing(client, delivery, provider):
+    said = [told for what in ("hard", "complaint") if (told := post(provider, what, delivery.uuid))]
+
+    for told in said:
+        assert told.by(client).status_code == 200
+
+    scopes = {*Suppression.objects.active().values_list("address", "scope")}
+    assert (TO, "all") in scopes
+    assert ((TO, "marketing") in scopes) == (len(said) == 2)
+
+
+def test_who_stops_at_the_provider_has_stopped_here(client, delivery):
+    assert post("postmark", "unsubscribed", delivery.uuid).by(client).status_code == 200
+
+    newest = Consent.objects.order_by("-id").first()
+    assert (newest.action, newest.source, newest.topic) == ("withdrawn", "provider", delivery.topic)
+    assert newest.evidence["delivery"] == str(delivery.uuid)
+
+
+def test_a_followed_link_keeps_its_address(client, delivery):
+    post("sendgrid", "clicked", delivery.uuid).by(client)
+
+    assert Touchpoint.objects.get().data["url"] == LINK
+
+
+def test_a_link_over_our_own_door_is_heard_there(client, delivery):
+    told = post("postmark", "clicked", delivery.uuid)
+    told.body = told.body.replace(LINK.encode(), f"{PUBLIC_URL}/c/token".encode())
+
+    assert told.by(client).status_code == 200
+
+    assert Notice.objects.get().kind == "clicked"
+    assert not Response.objects.exists()
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_the_name_a_provider_gave_the_message_is_enough(client, delivery, provider):
+    told = post(provider, "hard", "", ref="<r1@example.com>")
+    delivery.provider_ref = "<r1@example.com>"
+    delivery.save()
+
+    assert told.by(client).status_code == 200
+
+    assert Notice.objects.get().delivery == delivery
+
+
+def test_a_notice_that_comes_before_its_message_is_recorded_is_joined_later(client, delivery):
+    post("resend", "hard", "", ref="r-late").by(client)
+    assert Notice.objects.get().delivery is None
+    assert not Response.objects.exists()
+
+    delivery.provider_ref = "r-late"
+    delivery.save()
+    at = Notice.objects.get().received_at + timedelta(minutes=1)
+    assert noticing.rejoin(at) == 1
+
+    assert Response.objects.get().kind == "bounced"
+
+
+# Forged ----------------------------------------------------------------------------------------------
+
+
+def forged(rng):
+    """One post that is not genuine, of any provider: a wrong secret, a wrong signature, or altered words."""
+    provider = rng.choice(sorted(PROVIDERS))
+    what = rng.choice(["hard", "complaint", "unsubscribed", "clicked"])
+    told = post(provider, what, "0" * 8 + "-0000-4000-8000-" + "0" * 12, number=rng.randrange(10**9))
+    if told is None:
+        return forged(rng)
+    ways = ["secret"] + ["signature"] * (provider in SIGN) + ["words"] * (provider in SIGN_THE_BODY)
+    WAYS[rng.choice(ways)](told, rng)
+    return told
+
+
+def forge_secret(told, rng):
+    wrong = [SECRET[:-1], SECRET + "x", SECRET.upper(), "x", SECRET[::-1], "ä" * 20]
+    told.secret = rng.choice(wrong)
+
+
+def forge_signature(told, rng):
+    if told.provider in ("amazon_ses", "mailgun", "unisender_go"):
+        message = json.loads(told.body)
+        if told.provider == "mailgun":
+            message["signature"]["signature"] = rng.choice(["", "0" * 64, None, [], 7])
+        else:
+            message["Signature" if told.provider == "amazon_ses" else "auth"] = rng.choice(
+                ["", "AAAA", "0" * 32]
+            )
+        told.body = json.dumps(message).encode()
+        return
+    name = next(name for name in told.headers if name.endswith("ignature"))
+    if rng.random() < 0.3:
+        del told.headers[name]
+    else:
+        told.headers[name] = rng.choice(["", "AAAA", "v1,AAAA", "x" * 64, "\u00e4", "===="])
+
+
+def forge_words(told, rng):
+    at = rng.randrange(len(told.body))
+    while told.body[at : at + 1] not in b"abcdefghijklmnopqrstuvwyz":
+        at = rng.randrange(len(told.body))
+    told.body = told.body[:at] + b"x" + told.body[at + 1 :]
+
+
+WAYS = {"secret": forge_secret, "signature": forge_signature, "words": forge_words}
+
+
+def test_a_thousand_forged_posts_leave_nothing_behind(client, db):
+    rng = random.Random(20261122)
+    answers = []
+
+    for _each in range(1000):
+        answer = forged(rng).by(client)
+        answers.append((answer.status_code, answer.content))
+
+    assert set(answers) == {(403, b"")}
+    assert set(everything().values()) == {0}
+
+
+def test_the_same_posts_unforged_are_taken(client, delivery):
+    for provider in PROVIDERS:
+        assert post(provider, "hard", delivery.uuid).by(client).status_code == 200
+
+    assert RawNotice.objects.count() == Notice.objects.count() == len(PROVIDERS)
+
+
+def test_without_a_secret_the_door_is_shut(client, delivery, settings):
+    for secret in ("", "short"):
+        settings.MAIL_HOOK_SECRET = secret
+        told = post("postmark", "hard", delivery.uuid)
+        told.secret = secret or SECRET
+
+        assert told.by(client).status_code == 403
+
+    assert not RawNotice.objects.exists()
+
+
+def test_who_is_not_known_or_not_set_up_is_refused(client, delivery, settings):
+    unknown = post("postmark", "hard", delivery.uuid)
+    unknown.provider = "nobody"
+    assert unknown.by(client).status_code == 403
+
+    settings.ANYMAIL = {}
+    assert post("postal", "hard", delivery.uuid).by(client).status_code == 403
+    assert not RawNotice.objects.exists()
+
+
+def test_basic_auth_is_asked_for_where_it_is_set(client, delivery, settings):
+    settings.ANYMAIL = {"WEBHOOK_SECRET": "user:password"}
+    told = post("postmark", "hard", delivery.uuid)
+    assert told.by(client).status_code == 403
+
+    told.headers["Authorization"] = "Basic dXNlcjpwYXNzd29yZA=="
+
+    assert told.by(client).status_code == 200
+    assert "Authorization" not in RawNotice.objects.get().headers
+
+
+def test_a_certificate_from_elsewhere_proves_nothing(client, delivery, monkeypatch):
+    monkeypatch.setattr(sns, "fetch", lambda address: pytest.fail("It was asked for."))
+    message = json.loads(post("amazon_ses", "hard", delivery.uuid).body)
+    for address in (
+        "https://sns.us-east-1.amazonaws.com.evil.example/x.pem",
+        "http://sns.us-east-1.amazonaws.com/x.pem",
+        "https://evil.example/sns.us-east-1.amazonaws.com/x.pem",
+    ):
+        told = esp_notices.sns(
+            {k: v for k, v in message.items() if k != "Signature"} | {"SigningCertURL": address}
+        )
+        assert told.by(client).status_code == 403
+
+
+def test_a_certificate_that_cannot_be_had_now_makes_it_come_again(client, delivery, monkeypatch):
+    def fails(address):
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(sns, "fetch", fails)
+
+    assert post("amazon_ses", "hard", delivery.uuid).by(client).status_code == 503
+    assert not RawNotice.objects.exists()
+
+
+# The door itself -------------------------------------------------------------------------------------
+
+
+def test_only_posts_are_taken(client, db):
+    path = f"/hooks/postmark/{SECRET}/"
+
+    assert client.get(path).status_code == 405
+    assert client.put(path).status_code == 405
+    assert client.head(f"/hooks/mandrill/{SECRET}/").status_code == 200
+    assert client.head("/hooks/mandrill/wrong/").status_code == 403
+    assert client.get(f"/hooks/unisender_go/{SECRET}/").status_code == 200
+    assert not RawNotice.objects.exists()
+
+
+def test_what_is_too_large_is_refused(client, db):
+    body = b"[" + b" " * hooks.LARGEST + b"]"
+
+    response = client.post(f"/hooks/sparkpost/{SECRET}/", body, content_type="application/json")
+
+    assert response.status_code == 413
+    assert not RawNotice.objects.exists()
+
+
+def test_it_needs_no_cookie_and_sets_none(delivery):
+    from django.test import Client
+
+    answer = post("postmark", "hard", delivery.uuid).by(Client(enforce_csrf_checks=True))
+
+    assert answer.status_code == 200
+    assert not answer.cookies
+
+
+@contextmanager
+def failing(words, *, until=None):
+    """Statements with these words in them fail, as when the database goes away."""
+
+    def fail(execute, sql, params, many, context):
+        if words in sql:
+            raise OperationalError("the server closed the connection")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(fail):
+        yield
+
+
+def test_while_the_database_is_away_it_shall_come_again(client, delivery):
+    told = post("postmark", "hard", delivery.uuid)
+
+    with failing("campaigns_rawnotice"):
+        assert told.by(client).status_code == 503
+
+    assert told.by(client).status_code == 200
+    assert Notice.objects.count() == 1
+
+
+def test_what_was_stored_and_not_read_is_read_by_the_sweep(client, delivery):
+    told = post("postmark", "hard", delivery.uuid)
+    with failing("campaigns_notice "):
+        assert told.by(client).status_code == 200
+    raw = RawNotice.objects.get()
+    assert (raw.read_at, Notice.objects.count()) == (None, 0)
+
+    assert noticing.read_unread(raw.received_at) == 0
+    assert noticing.read_unread(raw.received_at + timedelta(minutes=1)) == 1
+    assert noticing.read_unread(raw.received_at + timedelta(minutes=2)) == 0
+
+    assert Response.objects.get().kind == "bounced"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b'{"RecordType": 7}', b'{"a": "\xff"}'])
+def test_what_makes_no_sense_stays_and_is_shown(client, db, body):
+    response = client.post(f"/hooks/postmark/{SECRET}/", body, content_type="application/json")
+
+    assert response.status_code == 200
+    raw = RawNotice.objects.get()
+    assert raw.read_at
+    assert raw.problem or Notice.objects.get().kind == "other"
+
+
+def test_a_topic_of_amazon_is_confirmed_by_a_person(client, db):
+    message = {
+        "Type": "SubscriptionConfirmation",
+        "MessageId": "m1",
+        "Token": "t",
+        "TopicArn": "arn:aws:sns:us-east-1:1:mail",
+        "Message": "You have chosen to subscribe",
+        "SubscribeURL": "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription",
+        "Timestamp": "2026-06-10T12:00:00.000Z",
+        "SignatureVersion": "2",
+        "SigningCertURL": esp_notices.CERTIFICATE_AT,
+    }
+
+    assert esp_notices.sns(message).by(client).status_code == 200
+
+    assert "https://sns.us-east-1.amazonaws.com/?Action" in RawNotice.objects.get().problem
+
+
+def test_many_in_one_post_cost_no_more_statements_each(client, ada, django_assert_max_num_queries):
+    deliveries = [
+        make_delivery(contact=ada, status="sent", sending_at=NOON, finished_at=NOON, address=ada.email)
+        for _each in range(30)
+    ]
+    events = [
+        json.loads(post("sparkpost", "delivered", delivery.uuid, number=number).body)[0]
+        for number, delivery in enumerate(deliveries)
+    ]
+    body = json.dumps(events)
+
+    with django_assert_max_num_queries(30):
+        client.post(f"/hooks/sparkpost/{SECRET}/", body, content_type="application/json")
+
+    assert Response.objects.count() == 30
+
+
+def test_sweeps_with_nothing_to_do_ask_little(db, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert noticing.read_unread(NOW + DAY) == 0
+    with django_assert_max_two(django_assert_num_queries):
+        assert noticing.rejoin(NOW + DAY) == 0
+
+
+def django_assert_max_two(counting):
+    return counting(3)
