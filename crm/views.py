@@ -7,13 +7,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import switching
 from campaigns.models import SendingSwitch
 from contacts.models import Sender
 from crm import home
-from crm.forms import PilotForm, SenderForm, SwitchForm, ThemeForm
+from crm.forms import PilotForm, SwitchForm, ThemeForm
 from crm.models import User
 
 
@@ -52,16 +52,11 @@ def greeting(hour):
     return _("Good afternoon") if hour < 18 else _("Good evening")
 
 
+@require_GET
 def workspace_settings(request):
-    """The sender, and how the product looks; only an administrator may change the sender."""
-    sender = Sender.objects.order_by("pk").first()
-    form = SenderForm(request.POST or None, instance=sender)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("Saved. It counts from the next message on."))
-        return redirect("settings")
+    """Who writes, the switch that holds everything, and how the product looks."""
     context = {
-        "form": form,
+        "senders": Sender.objects.order_by("name"),
         "switch": SendingSwitch.load(),
         "theme_form": ThemeForm(instance=request.user),
         "may_change": request.user.role == User.Role.ADMIN,
