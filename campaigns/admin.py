@@ -112,7 +112,7 @@ def act(request, thing, change):
 
 class ResponseInline(ReadOnly, admin.TabularInline):
     model = Response
-    fields = ["kind", "at", "data"]
+    fields = ["kind", "at", "made_by", "why", "data"]
     ordering = ["at"]
     extra = 0
 
@@ -132,8 +132,8 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Response)
 class ResponseAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["kind", "delivery", "at"]
-    list_filter = ["kind", "at"]
+    list_display = ["kind", "delivery", "at", "made_by", "why"]
+    list_filter = ["kind", "made_by", "at"]
     list_select_related = ["delivery__rule", "delivery__campaign", "delivery__contact"]
     search_fields = ["delivery__contact__search_text"]
     search_help_text = gettext_lazy("Name or e-mail")

@@ -83,8 +83,9 @@ def record_click(delivery, url, *, at, by=machines.PERSON, evidence=None):
 @transaction.atomic
 def record_trap(delivery, *, at, evidence=None):
     """A link that nobody can see was followed: so were the others, by the same machine."""
+    around = retelling.AROUND_TRAP
     if _present(delivery):
-        retelling.tell_again(delivery, at - retelling.AROUND_TRAP, at, machines.TRAP)
+        retelling.tell_again(delivery, at - around, at + around, machines.TRAP)
         by = machines.Verdict(Response.MadeBy.SCANNER, machines.TRAP)
         _keep(delivery, Response.Kind.CLICKED, by, at, {"link": retelling.TRAP} | (evidence or {}))
 

@@ -15,8 +15,8 @@ from touchpoints.models import Touchpoint
 
 Status = Delivery.Status
 
-# Two different links so close together, or three.
-TWO_WITHIN, THREE_WITHIN = timedelta(milliseconds=500), timedelta(seconds=2)
+# So many different links within so short a span.
+BURSTS = ((timedelta(milliseconds=500), 2), (timedelta(seconds=2), 3))
 # What stands for the link that people cannot see; whatever else was followed around it is the machine's.
 TRAP = "trap"
 AROUND_TRAP = timedelta(seconds=10)
@@ -25,18 +25,18 @@ AROUND_TRAP = timedelta(seconds=10)
 def judge_again(delivery, link, at):
     """Who followed this link, in view of the others followed around it; the contact is locked.
 
-    If it was a machine, whatever it followed before is told again as a machine's.
+    If it was a machine, whatever else it followed is told again as a machine's, in whatever order it came.
     """
     around = delivery.responses.filter(kind=Response.Kind.CLICKED)
     around = around.filter(at__gte=at - AROUND_TRAP, at__lte=at + AROUND_TRAP)
     unnamed = around.filter(Q(made_by=Response.MadeBy.PERSON) | Q(why__in=[machines.BURST, machines.TRAP]))
-    others = [(data.get("link"), abs(at - when)) for data, when in unnamed.values_list("data", "at")]
-    if TRAP in {other for other, _span in others}:
+    clicks = [(link, at)] + [(data.get("link"), when) for data, when in unnamed.values_list("data", "at")]
+    if TRAP in dict(clicks):
         return machines.Verdict(Response.MadeBy.SCANNER, machines.TRAP)
-    if not _is_burst(link, others):
-        return machines.PERSON
-    tell_again(delivery, at - THREE_WITHIN, at + THREE_WITHIN, machines.BURST)
-    return machines.Verdict(Response.MadeBy.SCANNER, machines.BURST)
+    bursts = [*_bursts(clicks, at)]
+    for since, until in bursts:
+        tell_again(delivery, since, until, machines.BURST)
+    return machines.Verdict(Response.MadeBy.SCANNER, machines.BURST) if bursts else machines.PERSON
 
 
 def tell_again(delivery, since, until, why):
@@ -49,11 +49,12 @@ def tell_again(delivery, since, until, why):
         _take_back(delivery, taken | _arrivals(delivery, since, until), until)
 
 
-def _is_burst(link, others):
-    def links_within(span):
-        return {other for other, distance in others if distance <= span} | {link}
-
-    return len(links_within(TWO_WITHIN)) >= 2 or len(links_within(THREE_WITHIN)) >= 3
+def _bursts(clicks, at):
+    """The spans around this moment in which more links were followed than a person can: (since, until)."""
+    for span, links in BURSTS:
+        for since in {when for _link, when in clicks if at - span <= when <= at}:
+            if len({link for link, when in clicks if since <= when <= since + span}) >= links:
+                yield since, since + span
 
 
 def _arrivals(delivery, since, until):
