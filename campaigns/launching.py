@@ -142,8 +142,9 @@ def approve(campaign, *, at, by):
 def take_back(campaign, *, at, by=None):
     """Make it a draft again, as long as nothing of it is planned; a yes said to it is gone."""
     campaign = _locked(campaign, {Status.WAITING, Status.SCHEDULED})
-    campaign.status, campaign.approved_by, campaign.approved_at = Status.DRAFT, None, None
-    campaign.save(update_fields=["status", "approved_by", "approved_at"])
+    campaign.status, campaign.version = Status.DRAFT, None
+    campaign.approved_by, campaign.approved_at = None, None
+    campaign.save(update_fields=["status", "version", "approved_by", "approved_at"])
     return campaign
 
 
