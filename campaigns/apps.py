@@ -9,7 +9,17 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self):
-        from campaigns import audience, channels, forgetting, panels, receivers, rhythm, tasks, telling
+        from campaigns import (
+            audience,
+            channels,
+            checks,
+            forgetting,
+            panels,
+            receivers,
+            rhythm,
+            tasks,
+            telling,
+        )
         from campaigns.channels import esp, smtp
         from contacts import actions, erasure, timeline
         from contacts import panels as contact_panels
@@ -22,6 +32,7 @@ class CampaignsConfig(AppConfig):
         navigation.register("operate", _("Campaigns"), "megaphone", "campaigns:campaign-list", 20, key="p")
         navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
         navigation.register("foot", _("Senders"), "at-sign", "campaigns:sender-list", 80, roles=WRITERS)
+        checks.register_all()
         channels.register(smtp.PROVIDER)
         esp.register_all()
         receivers.register_all()

@@ -1,5 +1,6 @@
 """What every test may ask for: the mailbox, and the cast: Ada agreed, Ben withdrew, Cleo's mail bounced."""
 
+import dns.resolver
 import pytest
 from django.core.cache import cache
 
@@ -19,6 +20,16 @@ def empty_cache():
     """Rate limits counted for one test must not stop the next; only this worker's own database is emptied."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_name_server(monkeypatch):
+    """No test asks the name servers of this machine."""
+
+    def refuse():
+        raise dns.resolver.NoResolverConfiguration("tests ask no name server")
+
+    monkeypatch.setattr(dns.resolver, "get_default_resolver", refuse)
 
 
 @pytest.fixture
