@@ -151,13 +151,18 @@ def address(name, written):
 
 
 def with_pixel(text, delivery):
-    """The HTML with a picture that tells it was opened; a service message has none."""
+    """The HTML with a picture that tells it was opened; a service message has none.
+
+    Beside it stands a link that people cannot see: who follows it is a machine.
+    """
     if delivery.is_service:
         return text
     address = html.escape(links.open_url(delivery))
     pixel = f'<img src="{address}" width="1" height="1" alt="" style="display:block;border:0">'
+    unseen = 'style="display:none" tabindex="-1" aria-hidden="true"'
+    trap = f'<a href="{html.escape(links.trap_url(delivery))}" {unseen}></a>'
     head, body, tail = text.rpartition("</body>")
-    return f"{head}{pixel}{body}{tail}"
+    return f"{head}{pixel}{trap}{body}{tail}"
 
 
 def headers(delivery, values, subject, at):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from campaigns import merge_fields
+from campaigns import links, merge_fields
 from campaigns.models import ContentVersion, Delivery, LifecycleRule
 from campaigns.rendering import RenderError, gather, render
 from campaigns.return_paths import stop_address
@@ -168,14 +168,24 @@ def test_links_are_led_over_our_own_address_in_html_and_text(ada):
     assert message.text.endswith("/.")
 
 
+def test_one_link_is_there_for_machines_only(ada):
+    delivery = make_delivery_of(ada, html="<html><body>x</body></html>", text="x")
+    message = rendered(delivery)
+
+    assert message.html.count(links.trap_url(delivery)) == 1
+    assert 'style="display:none" tabindex="-1" aria-hidden="true"></a></body>' in message.html
+    assert links.trap_url(delivery) not in message.text
+
+
 def test_personal_links_are_not_counted(ada):
     html = (
         '<html><body><a href="{{ unsubscribe_url }}">x</a><a href="{{ preferences_url }}">y</a></body></html>'
     )
 
-    message = rendered(make_delivery_of(ada, html=html, text="{{ unsubscribe_url }}"))
+    delivery = make_delivery_of(ada, html=html, text="{{ unsubscribe_url }}")
+    message = rendered(delivery)
 
-    assert "/c/" not in message.html + message.text
+    assert "/c/" not in message.html.replace(links.trap_url(delivery), "") + message.text
     assert message.text.startswith("http://testserver/u/")
 
 
