@@ -26,5 +26,6 @@ editing.py changes a row.
 Beside the road: ticking.py and tasks.py drive it, rules.py and switching.py turn it on and off, outcomes.py
 says what a message can ask for, hours.py when nobody wants to be written to, machines.py who is no person;
 senders.py says whether mailboxes believe a sender (authenticating.py asks its domain, by domains/), dkim.py
-signs; telling.py and panels.py show the road on a contact's page, and verifying.py holds the ledger to its promises.
+signs; telling.py and panels.py show the road on a contact's page, and verifying.py holds the ledger to its
+promises.
 """
