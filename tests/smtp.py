@@ -9,7 +9,7 @@ from aiosmtpd.controller import Controller
 
 
 class Mailbox:
-    """The messages accepted so far, oldest first; each knows its `envelope_from` and `envelope_to`."""
+    """The messages accepted so far, oldest first; each knows its `raw` bytes and its envelope."""
 
     def __init__(self, port):
         self.port = port
@@ -69,6 +69,7 @@ class Mailbox:
 
     async def handle_DATA(self, server, session, envelope):
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        message.raw = envelope.content
         message.envelope_from = envelope.mail_from
         message.envelope_to = list(envelope.rcpt_tos)
         with self._arrived:

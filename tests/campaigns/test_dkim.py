@@ -12,7 +12,9 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from campaigns import dkim
+from campaigns.sending import send_due
 from contacts.models import Sender
+from tests.make import NOON, make_delivery, make_rule, make_sender
 
 MESSAGE = (
     b"Date: Wed, 10 Jun 2026 12:00:00 +0000\r\n"
@@ -186,3 +188,16 @@ def test_the_record_holds_the_public_half(key):
 
     assert head == "v=DKIM1; k=rsa; "
     assert public == key.public_key()
+
+
+def test_what_the_mail_server_gets_is_signed_with_both_headers_of_one_click(ada, mailbox):
+    sender = make_sender(name="Shop", address="ines@shop.example.com", dkim_selector="june")
+    key = dkim.make_key(sender.domain, "june")
+    make_delivery(make_rule(sender=sender), ada, due_at=NOON)
+
+    send_due(NOON, "test")
+
+    (message,) = mailbox
+    names = "".join(message["DKIM-Signature"].partition("h=")[2].partition(";")[0].split()).split(":")
+    assert is_genuine(message.raw, key)
+    assert {"list-unsubscribe", "list-unsubscribe-post", "list-id", "feedback-id"} <= set(names)
