@@ -5,7 +5,7 @@ from collections import defaultdict
 from django.conf import settings
 from django.db import transaction
 
-from campaigns import bouncing, machines, responding
+from campaigns import bouncing, breaking, machines, responding
 from campaigns.models import Delivery, Notice, Response
 from contacts.locking import lock_contacts
 from contacts.models import Contact, Identity
@@ -81,7 +81,8 @@ def _by_response(notices):
 def _data(told):
     """What is known of a response: the gravest word on it."""
     gravest = min(told, key=lambda notice: (_gravity(notice.kind), notice.at, notice.external_id))
-    if gravest.kind == Kind.DELIVERED:
+    if gravest.kind == Kind.DELIVERED or not (gravest.status_code or gravest.detail or gravest.address):
+        # Nothing but that it happened; or nothing more may be known of somebody who asked to be forgotten.
         return {}
     return {"notice": gravest.kind, "code": gravest.status_code, "words": gravest.detail}
 
@@ -161,17 +162,31 @@ def _answer_people(notices, deliveries):
 
 
 def _opened(delivery, notice):
-    agent = notice.data.get("user_agent", "")
-    responding.record_open(delivery, at=notice.at, by=machines.judge_told(Response.Kind.OPENED, agent))
+    by, evidence = _judged(Response.Kind.OPENED, notice)
+    _no_later(responding.record_open(delivery, at=notice.at, by=by, evidence=evidence), notice.at)
 
 
 def _clicked(delivery, notice):
     """Links that lead over our own door are heard there."""
     url = notice.data.get("url", "")
     if not url.startswith(f"{settings.PUBLIC_URL}/c/"):
-        agent = notice.data.get("user_agent", "")
-        by = machines.judge_told(Response.Kind.CLICKED, agent)
-        responding.record_click(delivery, url, at=notice.at, by=by, evidence={"user_agent": agent[:200]})
+        by, evidence = _judged(Response.Kind.CLICKED, notice)
+        _no_later(responding.record_click(delivery, url, at=notice.at, by=by, evidence=evidence), notice.at)
+
+
+def _judged(kind, notice):
+    """(who did it, what speaks for that), by what the provider tells."""
+    if notice.data.get("machine"):
+        return machines.Verdict(Response.MadeBy.PROXY, machines.PRIVACY), {}
+    agent = notice.data.get("user_agent", "")
+    return machines.judge_told(kind, agent), {"user_agent": agent[:200]}
+
+
+def _no_later(touchpoint, at):
+    """What was told later may have happened before."""
+    if touchpoint is not None and touchpoint.at > at:
+        Touchpoint.objects.filter(pk=touchpoint.pk).update(at=at)
+        Response.objects.filter(touchpoint=touchpoint).update(at=at)
 
 
 def _unsubscribed(delivery, notice):
@@ -197,12 +212,4 @@ def _judge(addresses, deliveries, at):
     bouncing.judge(addresses, at)
     campaign_ids = {delivery.campaign_id for delivery in deliveries.values() if delivery.campaign_id}
     if campaign_ids:
-        _check_breakers(campaign_ids, at)
-
-
-def _check_breakers(campaign_ids, at):
-    try:
-        from campaigns import breaking
-    except ImportError:
-        return
-    breaking.check(campaign_ids, at)
+        breaking.check(campaign_ids, at)

@@ -32,21 +32,27 @@ SHORTEST_SECRET = 16
 def notice(request, provider, secret):
     """Take one post of a provider. Nothing is stored, and nothing told, unless it is genuine."""
     if request.method != "POST" and (provider, request.method) not in CHECKS:
-        return HttpResponseNotAllowed(["POST"])
+        return unlogged(HttpResponseNotAllowed(["POST"]))
     if provider not in VIEWS or not is_secret(secret):
-        return HttpResponse(status=403)
+        return unlogged(HttpResponse(status=403))
     if request.method != "POST":
         return HttpResponse()
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
-        return HttpResponse(status=413)
+        return unlogged(HttpResponse(status=413))
     try:
         if not is_signed(request, provider):
-            return HttpResponse(status=403)
+            return unlogged(HttpResponse(status=403))
         take_in(request, provider, timezone.now())
     except (DatabaseError, InterfaceError, sns.CannotVerify):
         logger.warning("A notice of %s could not be taken; it will come again.", provider, exc_info=True)
-        return HttpResponse(status=503)
+        return unlogged(HttpResponse(status=503))
     return HttpResponse()
+
+
+def unlogged(response):
+    """The response, without the line that Django logs of every refusal: it would hold the secret."""
+    response._has_been_logged = True
+    return response
 
 
 def take_in(request, provider, at):

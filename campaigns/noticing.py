@@ -38,8 +38,9 @@ INSERT INTO campaigns_notice
     (raw_id, source, external_id, kind, delivery_id, delivery_key, provider_ref, address, at, received_at,
      status_code, detail, is_trusted, data)
 SELECT %(raw)s, %(source)s, t.external_id, t.kind, d.id, t.delivery_key, t.provider_ref,
-       CASE WHEN c.erased_at IS NOT NULL THEN '' ELSE coalesce(nullif(t.address, ''), d.address, '') END,
-       least(t.at, %(at)s), %(at)s, t.status_code, t.detail, t.is_trusted, t.data
+       CASE WHEN c.erased_at IS NULL THEN coalesce(nullif(t.address, ''), d.address, '') ELSE '' END,
+       least(t.at, %(at)s), %(at)s, t.status_code, CASE WHEN c.erased_at IS NULL THEN t.detail ELSE '' END,
+       t.is_trusted, CASE WHEN c.erased_at IS NULL THEN t.data ELSE '{}' END
 FROM jsonb_to_recordset(%(told)s::jsonb) AS t (
     external_id text, kind text, at timestamptz, delivery_key uuid, provider_ref text, address text,
     status_code text, detail text, is_trusted boolean, data jsonb
@@ -55,7 +56,10 @@ ON CONFLICT (source, external_id) DO NOTHING
 RETURNING id
 """
 _REJOIN = """
-UPDATE campaigns_notice n SET delivery_id = d.id, address = coalesce(nullif(n.address, ''), d.address)
+UPDATE campaigns_notice n SET delivery_id = d.id,
+    address = CASE WHEN c.erased_at IS NULL THEN coalesce(nullif(n.address, ''), d.address) ELSE '' END,
+    detail = CASE WHEN c.erased_at IS NULL THEN n.detail ELSE '' END,
+    data = CASE WHEN c.erased_at IS NULL THEN n.data ELSE '{}' END
 FROM (
     SELECT id, delivery_key, provider_ref FROM campaigns_notice
     WHERE delivery_id IS NULL AND received_at > %(oldest)s
@@ -68,6 +72,7 @@ JOIN campaigns_delivery d ON d.id = coalesce(
     (SELECT r.id FROM campaigns_delivery r
      WHERE r.provider_ref = waiting.provider_ref AND r.provider_ref <> '' ORDER BY r.id DESC LIMIT 1)
 )
+JOIN contacts_contact c ON c.id = d.contact_id
 WHERE n.id = waiting.id
 RETURNING n.id
 """
@@ -131,6 +136,9 @@ def read_raw(raw, at):
         _mark_read(raw, at, _("It could not be read: %s") % type(problem).__name__)
         return []
     notices = take(raw.source, told, at=at, raw=raw)
+    if any(notice.delivery and notice.delivery.contact.erased_at for notice in notices):
+        # Somebody in it asked to be forgotten; what it said of the others stands in their notices.
+        raw.body, raw.headers = b"", {}
     _mark_read(raw, at, "")
     return notices
 
@@ -178,9 +186,10 @@ def rejoin(at):
 
 
 def _fold_new(ids, at):
-    notices = list(Notice.objects.filter(pk__in=ids).order_by("pk")) if ids else []
-    if notices:
-        folding.fold_new(notices, at)
+    if not ids:
+        return []
+    notices = list(Notice.objects.filter(pk__in=ids).select_related("delivery__contact").order_by("pk"))
+    folding.fold_new(notices, at)
     return notices
 
 
@@ -192,7 +201,7 @@ def _returned_ids(sql, values):
 
 def _mark_read(raw, at, problem):
     raw.read_at, raw.problem = at, problem[:300]
-    raw.save(update_fields=["read_at", "problem"])
+    raw.save(update_fields=["read_at", "problem", "body", "headers"])
 
 
 def _row(told):

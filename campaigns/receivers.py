@@ -163,7 +163,14 @@ def id_of(event):
 
 def _data(event):
     data = {"url": event.click_url, "user_agent": event.user_agent, "reason": event.reject_reason}
-    return {name: str(value)[:2000] for name, value in data.items() if value}
+    kept = {name: str(value)[:2000] for name, value in data.items() if value}
+    return kept | ({"machine": True} if _is_machine(event) else {})
+
+
+def _is_machine(event):
+    """Whether the provider itself says that a proxy fetched the picture, and no person."""
+    said = event.esp_event if isinstance(event.esp_event, dict) else {}
+    return bool(said.get("sg_machine_open")) or "proxy_open" in str(said.get("event"))
 
 
 def _ses_headers(event):

@@ -21,6 +21,9 @@ from tests.campaigns import esp_stub
 from tests.campaigns.esp_stub import SETTINGS, TO, Stub
 from tests.make import NOON, make_contact, make_delivery, make_rule, make_sender, make_topic, make_version
 
+# Anymail warns at every turn that it has stopped trying out SendGrid.
+pytestmark = pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
+
 HOUR_AHEAD = 3600
 
 

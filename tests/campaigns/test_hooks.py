@@ -1,6 +1,7 @@
 """Providers post what became of messages: genuine posts take effect once, all others none."""
 
 import json
+import logging
 import random
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,9 @@ from tests.campaigns import esp_notices
 from tests.campaigns.esp_notices import LINK, PROVIDERS, PUBLIC_URL, SECRET, SIGN, SIGN_THE_BODY, TO, post
 from tests.make import DAY, HOUR, NOON, make_delivery
 from touchpoints.models import Touchpoint
+
+# Anymail warns at every turn that it has stopped trying out SendGrid.
+pytestmark = pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
 
 EVENT_AT = NOON + HOUR / 2
 NOW = NOON + HOUR
@@ -59,12 +63,13 @@ def test_every_provider_with_a_view_of_its_own_is_tried():
     assert set(PROVIDERS) == set(receivers.VIEWS)
 
 
-@pytest.mark.parametrize("what", EFFECTS)
-@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+@pytest.mark.parametrize(
+    ("provider", "what"),
+    # Not every provider has a word for everything.
+    [(provider, what) for provider in sorted(PROVIDERS) for what in EFFECTS if post(provider, what, "")],
+)
 def test_what_a_provider_says_takes_effect_once(client, delivery, provider, what):
     told = post(provider, what, delivery.uuid)
-    if told is None:
-        pytest.skip("It has no word for that.")
 
     for _again in range(2):
         assert told.by(client).status_code == 200
@@ -180,10 +185,10 @@ def forge_signature(told, rng):
 
 
 def forge_words(told, rng):
-    at = rng.randrange(len(told.body))
-    while told.body[at : at + 1] not in b"abcdefghijklmnopqrstuvwyz":
-        at = rng.randrange(len(told.body))
-    told.body = told.body[:at] + b"x" + told.body[at + 1 :]
+    """It speaks of somebody else."""
+    altered = told.body.replace(b"ada", "".join(rng.choices("bcdef", k=3)).encode(), 1)
+    assert altered != told.body
+    told.body = altered
 
 
 WAYS = {"secret": forge_secret, "signature": forge_signature, "words": forge_words}
@@ -199,6 +204,17 @@ def test_a_thousand_forged_posts_leave_nothing_behind(client, db):
 
     assert set(answers) == {(403, b"")}
     assert set(everything().values()) == {0}
+
+
+def test_no_log_learns_the_secret(client, delivery, caplog):
+    told = post("postal", "hard", delivery.uuid)
+    told.headers = {}
+
+    with caplog.at_level(logging.DEBUG):
+        assert told.by(client).status_code == 403
+        assert client.get(told.path).status_code == 405
+
+    assert SECRET not in caplog.text
 
 
 def test_the_same_posts_unforged_are_taken(client, delivery):
@@ -381,9 +397,5 @@ def test_many_in_one_post_cost_no_more_statements_each(client, ada, django_asser
 def test_sweeps_with_nothing_to_do_ask_little(db, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert noticing.read_unread(NOW + DAY) == 0
-    with django_assert_max_two(django_assert_num_queries):
+    with django_assert_num_queries(3):
         assert noticing.rejoin(NOW + DAY) == 0
-
-
-def django_assert_max_two(counting):
-    return counting(3)
