@@ -21,6 +21,9 @@ from launcher.mailbox import MaildirHandler
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MARA = "mara@example.com"
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36"
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
+)
 CONFIRM = "One more step: is this your address?"
 WELCOME = "Welcome, Mara – where would you like to begin?"
 # What stands on her page in the end, whoever tells it.
@@ -61,7 +64,7 @@ def site(live_server, settings, post_office):
 @pytest.fixture
 def reader(new_page):
     """Mara's browser; it looks like anyone's."""
-    return new_page()
+    return new_page(user_agent=BROWSER, locale="en-GB")
 
 
 def open_mail(page, site, subject):
