@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import random
+import signal
 import sys
 import time
 
@@ -17,6 +18,8 @@ def main(arguments=None):
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
     started = time.monotonic()
+    # Whoever ends it so ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         servers.start()
         reports = [report for name in options.names or NAMES for report in run(name, seed, options.full)]

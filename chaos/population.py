@@ -76,6 +76,7 @@ def make_campaign(policy, people, *, planned=True, name="New arrivals"):
         send_at=at - timedelta(seconds=1),
         status=Campaign.Status.SENDING if planned else Campaign.Status.SCHEDULED,
         created_at=at,
+        approved_at=at,
         started_at=at if planned else None,
     )
     if planned:

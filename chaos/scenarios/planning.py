@@ -18,7 +18,10 @@ CHUNK = campaigning.CHUNK
 
 
 def run(seed, *, full=False):
-    people, kills = FULL if full else QUICK
+    yield run_once(seed, *(FULL if full else QUICK))
+
+
+def run_once(seed, people, kills):
     with Stage("planning", seed, population.EVIDENCE) as stage:
         population.make_people(people)
         campaign = population.make_campaign(population.EVIDENCE, None, planned=False)
@@ -28,7 +31,7 @@ def run(seed, *, full=False):
         stage.report.expect(ended, "it was not planned to the end")
         stage.report.sends = people
         check(stage, campaign, people)
-        yield stage.report
+        return stage.report
 
 
 def kill_planners(stage, workers, campaign, people, kills):

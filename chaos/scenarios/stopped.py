@@ -14,7 +14,10 @@ LEASE = "15"
 
 
 def run(seed, *, full=False):
-    sends, times = FULL if full else QUICK
+    yield run_once(seed, *(FULL if full else QUICK))
+
+
+def run_once(seed, sends, times):
     with Stage("stopped", seed, population.EVIDENCE, sink={"delay": 0.005}, SENDING_LEASE=LEASE) as stage:
         stage.report.window = 20
         population.make_campaign(population.EVIDENCE, population.make_people(sends))
@@ -24,7 +27,7 @@ def run(seed, *, full=False):
         stage.report.expect(ended, "it did not come to an end")
         stage.report.expect(stopper.killed == times, f"only {stopper.killed} of {times} were stopped")
         stage.report.found["stopped"] = stopper.killed
-        yield stage.check()
+        return stage.check()
 
 
 class Stopper(Killer):
