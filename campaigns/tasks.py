@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from campaigns import ticking
+from campaigns import authenticating, ticking
 
 
 @shared_task
@@ -18,6 +18,12 @@ def plan():
     at = timezone.now()
     ticking.run_slot("plan", 30, at, ticking.plan_all)
     ticking.prune_ticks(at)
+
+
+@shared_task
+def check_senders():
+    """Look once a day at what the senders' domains say of themselves."""
+    ticking.run_slot("check_senders", 86400, timezone.now(), authenticating.check_all)
 
 
 @shared_task

@@ -198,6 +198,13 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
 }
+if PRODUCTION:
+    # Nobody's records are asked for from a demonstration.
+    CELERY_BEAT_SCHEDULE["check the senders"] = {
+        "task": "campaigns.tasks.check_senders",
+        "schedule": 24 * 60 * 60.0,
+        "options": {"expires": 3600},
+    }
 
 # Mail ------------------------------------------------------------------------------------------------
 
