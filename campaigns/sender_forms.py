@@ -27,7 +27,7 @@ HOURS_WORDS = format_lazy(
 DOUBT_WORDS = format_lazy(
     "<p class='form-text mb-3'>{} {}</p>",
     _("When a connection breaks at the wrong moment, nobody knows whether a message left."),
-    _("It is never simply sent again."),
+    _("Marketing is never simply sent again."),
 )
 PACE_WORDS = format_lazy(
     "<p class='form-text mb-3'>{} {}</p>",
