@@ -24,7 +24,7 @@ ENDED = [status for status in Delivery.Status.values if status not in UNDER_WAY]
 
 CHUNK = 5000
 # So many chunks a call; the next tick goes on from there.
-CHUNKS_AT_ONCE = 40
+CHUNKS_AT_ONCE = 20
 CHUNKS_IN_A_MOMENT = 4
 
 _PLAN = """

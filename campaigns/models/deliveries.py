@@ -83,7 +83,10 @@ class Delivery(models.Model):
     occurrence_key = models.CharField(max_length=200, unique=True)
     # What asked for it: a row of the strategy or a campaign, never both.
     rule = models.ForeignKey(LifecycleRule, models.PROTECT, null=True, blank=True, related_name="deliveries")
-    campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, blank=True, related_name="deliveries")
+    # Found by `delivery_of_campaign`: an index of its own would be taken for questions it answers slowly.
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="deliveries", db_index=False
+    )
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="deliveries")
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="reminders")
     reminder_number = models.PositiveSmallIntegerField(default=0)
