@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import audience, launching, outcomes, previewing
+from campaigns.answers import answers_to_campaign
 from campaigns.forms import CampaignForm
 from campaigns.models import Campaign, Delivery, SendingSwitch
 from campaigns.progress import balances, progress
@@ -85,6 +86,7 @@ def campaign_detail(request, pk):
         page["may_leave"] = all(tone != "stop" for tone, *_words in page["checks"])
         return render(request, "campaigns/campaign_draft.html", page)
     page |= {"progress": progress(campaign, at), "parked": parked_of(campaign)}
+    page["answers"] = answers_to_campaign(campaign)
     page["may_retry"] = campaign.status in launching.MAY_RETRY
     return render(request, "campaigns/campaign_detail.html", page)
 

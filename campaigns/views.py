@@ -25,6 +25,7 @@ from campaigns import (
     triggers,
 )
 from campaigns.activation import Activation
+from campaigns.answers import answers_to_rule
 from campaigns.channels import ChannelError
 from campaigns.explaining import outcome_words
 from campaigns.forms import ContentForm, RuleForm
@@ -91,6 +92,7 @@ def rule_detail(request, pk):
     page = {
         "rule": rule,
         "figures": reports.rule_figures([rule], at)[rule.pk],
+        "answers": answers_to_rule(rule, at),
         "balance": reports.balance(at, rule=rule),
         "newest": newest,
         "deliveries_url": f"{reverse('campaigns:delivery-list')}?rule={rule.pk}",

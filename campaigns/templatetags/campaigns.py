@@ -71,6 +71,14 @@ def act_url(campaign, act):
 
 
 @register.filter
+def maker(response):
+    """Who followed a link or fetched a picture, and how a machine was told; empty for other answers."""
+    if response.kind not in ("clicked", "opened"):
+        return ""
+    return ". ".join(filter(None, [response.get_made_by_display(), response.why and _(response.why)]))
+
+
+@register.filter
 def message(delivery):
     """What a marketer calls this message."""
     return message_name(delivery)
