@@ -1,11 +1,12 @@
 """One contract for every way out: what is handed over, and what is known of it afterwards."""
 
+import socket
 from datetime import timedelta
 from time import monotonic
 
 import pytest
 
-from campaigns import channels, rendering
+from campaigns import channels, rendering, sending
 from campaigns.channels import (
     Accepted,
     NoAnswer,
@@ -14,12 +15,21 @@ from campaigns.channels import (
     TooLate,
     Unreachable,
     esp,
-    smtp,  # noqa: F401  (registers itself)
 )
-from contacts.models import SettlesBy
-from tests.campaigns import esp_stub
+from contacts.models import Sender, SettlesBy
+from tests.campaigns import esp_notices, esp_stub
 from tests.campaigns.esp_stub import SETTINGS, TO, Stub
-from tests.make import NOON, make_contact, make_delivery, make_rule, make_sender, make_topic, make_version
+from tests.make import (
+    DAY,
+    NOON,
+    make_consent,
+    make_contact,
+    make_delivery,
+    make_rule,
+    make_sender,
+    make_topic,
+    make_version,
+)
 
 # Anymail warns at every turn that it has stopped trying out SendGrid.
 pytestmark = pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
@@ -224,3 +234,120 @@ def test_who_gives_no_answer_is_left_alone_for_a_while(stub, delivery, settings)
     stub.say("takes")
     send(line_to(stub), delivery)
     assert stub.key not in esp._silences
+
+
+# Every way out, SMTP among them ----------------------------------------------------------------------
+
+SMTP_SAYS = {
+    "takes": {},
+    "never": {"end": "554 5.6.0 This content cannot be taken"},
+    "nobody_there": {"rcpt": "550 5.1.1 User unknown"},
+    "later_unsaid": {"mail": "451 4.3.2 Come again"},
+    "hangs_up": {"end": None},
+}
+
+
+class SmtpWay:
+    """The mail server of the settings, that fails in the same words as the providers."""
+
+    key = "smtp"
+
+    def __init__(self, server, settings):
+        self._server, self._settings = server, settings
+
+    def say(self, what):
+        for stage, answer in SMTP_SAYS[what].items():
+            self._server.say(stage, answer)
+
+    def stop(self):
+        with socket.create_server(("127.0.0.1", 0)) as nobody:
+            self._settings.EMAIL_PORT = nobody.getsockname()[1]
+
+
+@pytest.fixture(params=["smtp", *sorted(SETTINGS)])
+def way(request, settings):
+    if request.param == "smtp":
+        settings.EMAIL_TIMEOUT = 0.5
+        yield SmtpWay(request.getfixturevalue("scripted_server"), settings)
+        return
+    server = Stub(request.param)
+    settings.ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | server.settings()
+    settings.EMAIL_TIMEOUT = 0.5
+    esp.register_all()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def the_same_providers_afterwards(monkeypatch):
+    monkeypatch.setattr(channels, "_providers", dict(channels._providers))
+
+
+def by(way, delivery, *, seconds=HOUR_AHEAD):
+    """What comes of the delivery by that way."""
+    delivery.sender.provider = way.key
+    line = channels.get(way.key).open(delivery.sender)
+    try:
+        return send(line, delivery, seconds=seconds)
+    except channels.ChannelError as error:
+        return error
+    finally:
+        line.close()
+
+
+def test_each_way_takes_and_says_so(way, delivery):
+    accepted = by(way, delivery)
+
+    assert isinstance(accepted, Accepted)
+    assert accepted.reply
+
+
+@pytest.mark.parametrize("fault", ["never", "nobody_there", "later_unsaid", "hangs_up"])
+def test_each_way_fails_alike(way, delivery, fault):
+    way.say(fault)
+
+    error = by(way, delivery)
+
+    assert type(error) is OUTCOMES[fault][0]
+    assert getattr(error, "address_is_bad", None) == OUTCOMES[fault][1].get("address_is_bad")
+    assert error.reply
+
+
+def test_each_way_drops_what_is_too_late(way, delivery):
+    assert type(by(way, delivery, seconds=-1)) is TooLate
+
+
+def test_each_way_knows_that_nobody_listens(way, delivery):
+    way.stop()
+
+    with pytest.raises(Unreachable):
+        raise by(way, delivery)
+
+
+def test_a_way_that_is_not_set_up_is_not_there(settings, monkeypatch):
+    settings.ANYMAIL = {}
+    monkeypatch.setattr(channels, "_providers", {})
+    esp.register_all()
+
+    with pytest.raises(channels.UnknownProvider):
+        channels.get("postmark")
+
+
+def test_sending_goes_through_the_senders_provider_and_notices_find_it(settings, delivery, client):
+    """From planned to arrived, over a provider: the name it gave the message is in the ledger."""
+    server = Stub("postmark")
+    settings.ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | server.settings()
+    settings.MAIL_HOOK_SECRET, settings.PUBLIC_URL = esp_notices.SECRET, esp_notices.PUBLIC_URL
+    esp.register_all()
+    Sender.objects.update(provider="postmark")
+    make_consent(delivery.contact, delivery.topic, at=NOON - DAY)
+    planned = make_delivery(delivery.rule, delivery.contact)
+
+    sending.send_due(NOON, "test")
+    planned.refresh_from_db()
+    assert (planned.status, planned.provider_ref) == ("sent", "r1")
+
+    told = esp_notices.post("postmark", "delivered", "", ref=planned.provider_ref)
+    assert told.by(client).status_code == 200
+    assert [*planned.responses.values_list("kind", flat=True)] == ["delivered"]
+    server.stop()
