@@ -5,10 +5,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import rules, switching
+from campaigns import launching, rules, switching
 from campaigns.content import CannotFreeze, freeze
 from campaigns.forms import ContentForm
 from campaigns.models import (
+    Campaign,
     Content,
     ContentVersion,
     Delivery,
@@ -100,11 +101,52 @@ class LifecycleRuleAdmin(ReadOnly, admin.ModelAdmin):
             act(request, rule, lambda each: change(each, at=timezone.now(), by=request.user))
 
 
+@admin.register(Campaign)
+class CampaignAdmin(ReadOnly, admin.ModelAdmin):
+    """A campaign is written on its page; the acts are the same here."""
+
+    list_display = ["name", "status", "pause", "topic", "sender", "send_at", "planned_count", "created_by"]
+    list_filter = ["status", "pause", "topic", "sender"]
+    list_select_related = ["topic", "sender", "created_by"]
+    search_fields = ["name", "goal"]
+    ordering = ["-id"]
+    actions = ["submit", "approve", "pause", "resume", "retry", "cancel"]
+    view_on_site = True
+
+    @admin.action(description=gettext_lazy("Send off, with the words as they are now"))
+    def submit(self, request, queryset):
+        self.act_on_each(request, queryset, launching.submit)
+
+    @admin.action(description=gettext_lazy("Say the second yes"))
+    def approve(self, request, queryset):
+        self.act_on_each(request, queryset, launching.approve)
+
+    @admin.action(description=gettext_lazy("Pause"))
+    def pause(self, request, queryset):
+        self.act_on_each(request, queryset, launching.pause)
+
+    @admin.action(description=gettext_lazy("Go on after a pause"))
+    def resume(self, request, queryset):
+        self.act_on_each(request, queryset, launching.resume)
+
+    @admin.action(description=gettext_lazy("Try again what did not leave and still may"))
+    def retry(self, request, queryset):
+        self.act_on_each(request, queryset, launching.retry)
+
+    @admin.action(description=gettext_lazy("Call off for good"))
+    def cancel(self, request, queryset):
+        self.act_on_each(request, queryset, launching.cancel)
+
+    def act_on_each(self, request, queryset, change):
+        for campaign in queryset:
+            act(request, campaign, lambda each: change(each, at=timezone.now(), by=request.user))
+
+
 def act(request, thing, change):
     """Do it to one, and say how it went."""
     try:
         change(thing)
-    except (CannotFreeze, rules.CannotActivate) as error:
+    except (CannotFreeze, rules.CannotActivate, launching.CannotStart) as error:
         messages.error(request, f"{thing}: {error}")
     else:
         messages.success(request, _("%(thing)s: done.") % {"thing": thing})

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from campaigns.models import ContentVersion, Delivery, LifecycleRule, SendingSwitch, Tick
-from tests.make import NOON, make_content, make_delivery, make_rule
+from tests.make import NOON, make_campaign, make_content, make_delivery, make_rule
 
 BODY = "<mj-section><mj-column><mj-text>Hello {{ first_name }}</mj-text></mj-column></mj-section>"
 
@@ -23,12 +23,17 @@ def act(client, model, action, *objects):
 
 
 @pytest.mark.parametrize(
-    "model", ["content", "contentversion", "lifecyclerule", "delivery", "response", "sendingswitch", "tick"]
-)
+    "model",
+    [
+        "campaign", "content", "contentversion", "lifecyclerule", "delivery", "response", "sendingswitch",
+        "tick",
+    ],
+)  # fmt: skip
 def test_every_list_and_every_row_opens(as_admin, ada, model):
     delivery = make_delivery(make_rule(), ada)
     response = delivery.responses.create(kind="clicked", at=NOON)
     rows = {
+        "campaign": make_campaign(),
         "content": delivery.version.content,
         "contentversion": delivery.version,
         "lifecyclerule": delivery.rule,
@@ -85,3 +90,25 @@ def test_sending_is_held_and_released(as_admin):
 
     act(as_admin, "sendingswitch", "release", switch)
     assert not SendingSwitch.load().held
+
+
+def test_a_campaign_is_paused_and_called_off_by_the_acts(as_admin, ada):
+    campaign = make_campaign([ada])
+
+    act(as_admin, "campaign", "pause", campaign)
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.pause) == ("paused", "person")
+
+    act(as_admin, "campaign", "cancel", campaign)
+    campaign.refresh_from_db()
+    assert campaign.status == "cancelled"
+
+
+def test_a_campaign_that_lacks_something_says_so_and_stays(as_admin):
+    campaign = make_campaign(status="draft", control_share=None)
+
+    answer = act(as_admin, "campaign", "submit", campaign)
+
+    assert "Choose how many are held out" in answer.text
+    campaign.refresh_from_db()
+    assert campaign.status == "draft"
