@@ -23,6 +23,9 @@ Around the words: merge_fields.py is the registry of what is borrowed from a per
 bytes, previewing.py shows a message before it is sent, activation.py what switching a rule on would do,
 editing.py changes a row.
 
+Around a campaign: audience.py says who it is for, launching.py what people may do with it, progress.py how
+far it has come and who did not get it.
+
 Beside the road: ticking.py and tasks.py drive it, rules.py and switching.py turn it on and off, outcomes.py
 says what a message can ask for, hours.py when nobody wants to be written to, machines.py who is no person;
 senders.py says whether mailboxes believe a sender (authenticating.py asks its domain, by domains/), dkim.py

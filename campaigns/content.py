@@ -99,12 +99,13 @@ def compiled(content):
 
 
 def sender_of(content):
-    """Whose frame the words stand in: the sender of the first row that uses them."""
+    """Whose frame the words stand in: the sender of the first row that uses them, or the first campaign."""
+    if not content.pk:
+        return None
     uses = Q(content=content.pk) | Q(reminder_content=content.pk)
-    rule = (
-        LifecycleRule.objects.filter(uses).select_related("sender").in_order().first() if content.pk else None
-    )
-    return rule.sender if rule else None
+    rule = LifecycleRule.objects.filter(uses).select_related("sender").in_order().first()
+    first = rule or content.campaigns.select_related("sender").order_by("pk").first()
+    return first.sender if first else None
 
 
 # Checking -------------------------------------------------------------------------------------------

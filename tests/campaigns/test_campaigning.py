@@ -5,8 +5,18 @@ import pytest
 from campaigns import campaigning
 from campaigns.campaigning import finish_campaigns, plan_campaigns
 from campaigns.models import Campaign, Delivery
+from campaigns.responding import note_outcomes
 from tests.campaigns.racing import race
-from tests.make import DAY, HOUR, NOON, make_campaign, make_campaign_delivery, make_consent, make_contact
+from tests.make import (
+    DAY,
+    HOUR,
+    NOON,
+    make_campaign,
+    make_campaign_delivery,
+    make_consent,
+    make_contact,
+    make_touchpoint,
+)
 
 Status = Campaign.Status
 
@@ -277,3 +287,33 @@ def test_consent_is_asked_per_topic_of_the_campaign(ada, mailbox):
     plan_campaigns(NOON)
     send_due(NOON, "worker")
     assert Delivery.objects.latest("id").status == "sent"
+
+
+# What it asked for -----------------------------------------------------------------------------------
+
+
+def test_its_outcome_is_noted_within_its_own_span(ada, ben):
+    campaign = make_campaign([ada, ben], outcome="order", outcome_within=2 * DAY)
+    for person in (ada, ben):
+        make_campaign_delivery(campaign, person, status="sent", sending_at=NOON)
+    make_touchpoint(ada, "visited", at=NOON + HOUR)
+    make_touchpoint(ben, "ordered", at=NOON + 2 * DAY + HOUR)
+    assert note_outcomes(NOON + 2 * DAY + 2 * HOUR) == 0
+
+    make_touchpoint(ada, "ordered", at=NOON + DAY)
+    assert note_outcomes(NOON + 2 * DAY) == 1
+
+    reached = Delivery.objects.get(outcome_at__isnull=False)
+    told = ada.touchpoints.get(kind="outcome")
+    assert (reached.contact, reached.outcome_at) == (ada, NOON + DAY)
+    assert (told.data["rule"], told.data["campaign_id"]) == ("Winter sale", campaign.pk)
+
+
+def test_without_an_outcome_nothing_is_noted(ada):
+    campaign = make_campaign([ada])
+    make_campaign_delivery(campaign, ada, status="sent", sending_at=NOON)
+    make_touchpoint(ada, "visited", at=NOON + HOUR)
+    assert note_outcomes(NOON + DAY) == 0
+
+    Campaign.objects.update(outcome="first_visit")
+    assert note_outcomes(NOON + DAY) == 1
