@@ -21,7 +21,7 @@ SOURCE = "campaigns"
 # A mail program's button, and the button on the page behind “stop these messages”.
 ONE_CLICK, STOP_PAGE = "one-click", "stop"
 MINUTE = timedelta(minutes=1)
-# Of one delivery no more is kept of what machines do.
+# Of one delivery no more is kept of the links machines follow, and of the pictures they fetch.
 MOST_BY_MACHINES = 100
 
 # From what people did lately to what was sent before it: the work grows with what happens, not with the base.

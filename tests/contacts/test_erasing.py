@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from campaigns.claiming import claim
 from campaigns.gate import pass_gate
@@ -25,6 +25,7 @@ from tests.make import (
     make_rule,
     make_touchpoint,
 )
+from tests.tables import everywhere, tables_with
 from touchpoints.models import Order, Touchpoint, Visitor
 from touchpoints.totals import recompute
 
@@ -89,24 +90,6 @@ def letters(bird):
     switch = SendingSwitch.objects.create(id=1)
     switch.pilot_group.add(bird)
     return found
-
-
-def everywhere():
-    """Every table of the database as text: {table: text}."""
-    found = {}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
-        for (table,) in cursor.fetchall():
-            cursor.execute(
-                f"SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t"
-            )
-            found[table] = cursor.fetchone()[0]
-    return found
-
-
-def tables_with(word):
-    hexed = word.encode().hex()
-    return {table for table, text in everywhere().items() if word in text.lower() or hexed in text}
 
 
 def test_nothing_of_an_erased_person_is_left_in_any_table(bird, letters, admin):
