@@ -22,8 +22,10 @@ ENGAGED_WITHIN = timedelta(days=90)
 # One mailbox has a problem, or wants to be asked twice: nothing to do with pace.
 ONE_MAILBOX = re.compile(r"\b4\.[12]\.\d+\b|gr[ae]y-?list", re.IGNORECASE)
 
-# Senders of which it was last read that nobody wants them to slow down; a hint that saves questions.
+# Senders of which it was last read that nobody wants them to slow down, and pauses that this process was told
+# of, {(sender id, domain): until}: hints that save questions, no more.
 _unhindered = set()
+_pauses = {}
 
 _LIMITS = """
 SELECT s.id, s.per_minute, s.domain_per_minute, s.warm_up_since, s.time_zone,
@@ -100,6 +102,7 @@ SET hold_step = CASE
         ELSE %(minute)s
     END)),
     reply = %(reply)s
+RETURNING hold_until
 """
 _TAKEN = f"""
 WITH locked AS MATERIALIZED (
@@ -178,6 +181,20 @@ def admit(batch, at, owner):
     return choice.admitted
 
 
+def without_paused(window, deliveries, at):
+    """The part of an admitted window that nobody has asked to wait meanwhile; `deliveries` are its rows."""
+    for key in [key for key, until in _pauses.copy().items() if until <= at]:
+        _pauses.pop(key, None)
+    if not _pauses:
+        return window
+    domains = {pk: row.contact.email.rpartition("@")[2].lower() for pk, row in deliveries.items()}
+    return [
+        each
+        for each in window
+        if (each.sender_id, "") not in _pauses and (each.sender_id, domains.get(each.id)) not in _pauses
+    ]
+
+
 def give_back(admitted, at):
     """Free the places of what did not pass the gate after all."""
     reserved = getattr(admitted, "reserved", None)
@@ -208,6 +225,7 @@ def note_refusal(sender_id, domain, reply, at, retry_after=None):
     row |= {"after": retry_after, "minute": MINUTE, "longest": LONGEST_PAUSE}
     with connection.cursor() as cursor:
         cursor.execute(_REFUSED, row)
+        _pauses[sender_id, domain.lower()] = cursor.fetchone()[0]
 
 
 def note_taken(counts, at):

@@ -164,9 +164,16 @@ def note_pace(results, at):
     if taken:
         pacing.note_taken(taken, at)
     for result in results:
-        if result.error and not isinstance(result.error, LineLost | Unreachable):
+        if result.error and wants_less(result.error):
             sender_id, domain = place_of(result)
+            # A provider behind an interface speaks of all that it is given, not of one domain's mail.
+            domain = domain if result.delivery.sender.provider == "smtp" else ""
             pacing.note_refusal(sender_id, domain, result.reply, at, result.error.retry_after)
+
+
+def wants_less(error):
+    """Whether a refusal for now is the other side's word, and not a line that broke."""
+    return not isinstance(error, LineLost | Unreachable) or error.reply.startswith("421")
 
 
 def place_of(result):

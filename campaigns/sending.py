@@ -86,16 +86,18 @@ def send_over_one_line(at, owner, limit=BATCH, contact_ids=None):
 
 def send_batch(batch, run):
     """Send a claimed batch, window by window. What there is no time or no line for is put back."""
-    counts, ids = Counter(), [delivery.id for delivery in batch]
+    counts, ids, admitted = Counter(), [delivery.id for delivery in batch], []
     try:
         admitted = pacing.admit(batch, run.at, run.owner)
         deliveries, values = load([delivery.id for delivery in admitted])
         for window in gate.windows(admitted):
             if run.is_over:
                 break
-            counts += send_window(window, deliveries, values, run)
+            if window := pacing.without_paused(window, deliveries, run.at):
+                counts += send_window(window, deliveries, values, run)
     finally:
         release(ids, run.owner)
+        pacing.give_back(admitted, run.at)
     if run.in_a_row:
         breaking.check(set(run.in_a_row), run.at, in_a_row=run.in_a_row)
     return counts

@@ -1,7 +1,7 @@
 """Pace: so many a minute, so many a day while warming up, pauses that are kept, and nobody forgotten."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
@@ -10,9 +10,20 @@ from campaigns.claiming import claim
 from campaigns.models import Delivery, Pace, Response
 from campaigns.pacing import Limits, admit, give_back, note_refusal, note_taken
 from campaigns.queueing import Room
+from campaigns.sending import send_due
 from contacts.models import Contact
 from tests.campaigns.racing import race
-from tests.make import DAY, HOUR, MINUTE, NOON, make_contact, make_delivery, make_rule, make_sender
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    make_consent,
+    make_contact,
+    make_delivery,
+    make_rule,
+    make_sender,
+)
 from touchpoints.models import Totals
 
 TODAY = NOON.date()
@@ -512,3 +523,55 @@ def test_those_who_answered_lately_are_asked_first_while_warming_up(rule):
 
     assert len(passed) == 50
     assert set(passed) == {d.pk for d in deliveries[:45]} | {d.pk for d in engaged}
+
+
+# On the road --------------------------------------------------------------------------------------------
+
+
+def send(at=NOON, owner="worker"):
+    return dict(send_due(at, owner))
+
+
+def make_readers(rule, count, domain="example.com"):
+    deliveries = make_many(rule, count, domain)
+    for delivery in deliveries:
+        make_consent(delivery.contact, rule.topic)
+    return deliveries
+
+
+def test_what_finds_no_place_now_is_sent_when_there_is_one(rule, mailbox):
+    change(rule.sender, per_minute=2)
+    make_readers(rule, 3)
+
+    assert [send(NOON), send(NOON), send(NOON + 2 * MINUTE)] == [{"sent": 2}, {}, {"sent": 1}]
+    assert len(mailbox) == 3
+
+
+def test_what_the_gate_puts_off_takes_no_place_from_the_day(rule, mailbox):
+    """At night nothing leaves; in the morning the day's whole allowance is there."""
+    night = {"quiet_from": time(21), "quiet_until": time(8)}
+    change(rule.sender, warm_up_since=TODAY, **night)
+    make_readers(rule, 60)
+    Delivery.objects.update(due_at=NOON - 12 * HOUR)
+
+    assert send(NOON - 11 * HOUR) == {}
+    assert Delivery.objects.filter(reason="quiet").count() == 50
+    assert pace_of(rule.sender, "example.com").day_count == 0
+
+    Delivery.objects.update(due_at=NOON)
+    assert send() == {"sent": 50}
+
+
+def test_one_that_asks_to_wait_is_not_sent_the_rest_of_the_batch(rule, mailbox):
+    first, *_others = make_readers(rule, 30)
+    make_readers(rule, 5, "example.org")
+    mailbox.refuse(first.contact.email, 451, "4.7.0 Too many messages, slow down")
+
+    assert send() == {"planned": 1, "sent": 5}
+
+    assert {message.envelope_to[0].partition("@")[2] for message in mailbox} == {"example.org"}
+    assert pace_of(rule.sender, "example.com").hold_until == NOON + MINUTE
+    assert send(NOON + SECOND) == {}
+    mailbox.accept(first.contact.email)
+    Delivery.objects.filter(status="planned").update(due_at=NOON)
+    assert send(NOON + MINUTE) == {"sent": 10}
