@@ -9,7 +9,18 @@ import time
 
 from chaos import servers
 
-NAMES = ("kills", "crash_points", "stopped", "planning")
+NAMES = (
+    "kills",
+    "crash_points",
+    "stopped",
+    "planning",
+    "beats",
+    "flush",
+    "postgres",
+    "term",
+    "mixed_faults",
+    "withdrawals",
+)
 
 
 def main(arguments=None):

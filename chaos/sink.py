@@ -34,11 +34,10 @@ REFUSALS = {
     "dot_5xx": (".", b"554 5.6.0 Not this message\r\n"),
 }
 CLOSING = "closing"
-DROP_BEFORE, DROP_AFTER, STALL = "drop_before_dot", "drop_after_dot", "stall"
-FAULTS = (*REFUSALS, CLOSING, DROP_BEFORE, DROP_AFTER, STALL)
+DROP_EARLY, DROP_BEFORE, DROP_AFTER = "drop_before_data", "drop_before_dot", "drop_after_dot"
+STALL = "stall"
+FAULTS = (*REFUSALS, CLOSING, DROP_EARLY, DROP_BEFORE, DROP_AFTER, STALL)
 KNOWN = (*FAULTS, SLOW)
-# With these nobody but the sink can say whether it took the message.
-IN_DOUBT = (DROP_AFTER, STALL)
 
 GREETING = b"220 sink.example.com ESMTP\r\n"
 CAN = (
@@ -172,6 +171,8 @@ class Conversation(asyncio.Protocol):
     def data(self, line):
         if self.stage != "RCPT":
             self.say(WRONG_ORDER)
+        elif self.fault == DROP_EARLY:
+            self.cut()
         elif self._step("DATA", BEGIN):
             # So that the end is found in an empty message too.
             self.buffer[:0] = b"\r\n"

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import socket
 import sys
 import time
 
@@ -75,6 +76,15 @@ class Stage:
             self.program("worker", "-m", "celery", "-A", "crm", "worker", "-n", f"{number}@chaos", *options)
             for number in range(count)
         ]
+
+    def web(self):
+        """The web, on a port of its own; returns the port."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        serve = ["--worker-class=gthread", "--workers=2", "--threads=4", "--no-control-socket"]
+        self.program("web", "-m", "gunicorn", *serve, f"--bind=127.0.0.1:{port}", "crm.wsgi")
+        return port
 
     def beats(self, count=1):
         schedule = servers.STATE_DIR / "beat-schedule"

@@ -30,6 +30,7 @@ NOT_TAKEN = {
     "dot_4xx": (".", 451),
     "dot_5xx": (".", 554),
     "closing": ("RCPT", 421),
+    "drop_before_data": ("DATA", "SMTPServerDisconnected"),
     "stall": (".", "SMTPServerDisconnected"),
 }
 

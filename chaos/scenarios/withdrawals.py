@@ -1,0 +1,140 @@
+"""People stop messages and ask to be forgotten while they are written to: nothing passes the gate after."""
+
+import queue
+import threading
+import time
+
+from django.db import connection, connections
+from django.utils import timezone
+
+from campaigns import links
+from campaigns.models import Delivery
+from chaos import population
+from chaos.stage import Stage
+from chaos.taken import by_delivery
+from chaos.visitor import Web, path_of, wait_for_web
+from contacts.erasing import erase
+from contacts.models import Contact
+
+# (people, who stop, who are forgotten)
+QUICK, FULL = (1_600, 400, 80), (20_000, 5_000, 1_000)
+# So long takes every reply: as many can act as there are messages leaving.
+DELAY = 0.006
+LATEST_SECONDS = 10
+# Most act when their message is about to leave, among those whose turn is so near; workers take batches.
+AHEAD = 1_000
+ACTORS = 6
+# When each no was committed, by the database's clock; and the delivery's own moment at the gate by the same.
+WITHDRAWN = """
+SELECT d.uuid::text, d.passed_at, w.at
+FROM campaigns_delivery d JOIN (
+    SELECT contact_id, min(pg_xact_commit_timestamp(xmin)) AS at FROM contacts_consent
+    WHERE action = 'withdrawn' GROUP BY contact_id
+    UNION ALL
+    SELECT id, pg_xact_commit_timestamp(xmin) FROM contacts_contact WHERE erased_at IS NOT NULL
+) w ON w.contact_id = d.contact_id
+"""
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+def run(seed, *, full=False):
+    yield run_once(seed, *(FULL if full else QUICK))
+
+
+def run_once(seed, people, stops, erasures):
+    with Stage("withdrawals", seed, population.EVIDENCE, sink={"delay": DELAY}) as stage:
+        stage.report.window = population.SENDERS[population.EVIDENCE]["window"]
+        port = stage.web()
+        wait_for_web(port)
+        first, last = population.make_people(people)
+        population.make_campaign(population.EVIDENCE, (first, last))
+        crowd = Crowd(stage, port, first, people, stops, erasures)
+        workers = stage.nursery()
+        ended = stage.until_ended(120 + people / 50, workers, meanwhile=crowd)
+        stage.report.expect(crowd.wait(), "not everyone could act")
+        stage.report.expect(ended, "it did not come to an end")
+        stage.report.expect(not crowd.failures, f"refused: {crowd.failures[:3]}")
+        stage.check()
+        check(stage, crowd)
+        return stage.report
+
+
+class Crowd:
+    """Those who stop and those who are forgotten, at random, most of them just as their message leaves."""
+
+    def __init__(self, stage, port, first, people, stops, erasures):
+        self.stage, self.first, self.people, self.failures = stage, first, people, []
+        self.web, self.turns, self.lock = Web(port), queue.Queue(), threading.Lock()
+        self.acts = ["stop"] * stops + ["erase"] * erasures
+        stage.chance.shuffle(self.acts)
+        self.total, self.chosen, self.done, self.taken = len(self.acts), set(), 0, 0
+        for _ in range(ACTORS):
+            threading.Thread(target=self._act_until_told, daemon=True).start()
+
+    def __call__(self):
+        """As many may act by now, of those who will, as messages have left."""
+        self.taken = self.stage.count_taken()
+        self._let_act(self.total * min(1, 1.3 * self.taken / self.people))
+
+    def wait(self, seconds=120):
+        """Until everyone has acted; whether they have."""
+        self._let_act(self.total)
+        deadline = time.monotonic() + seconds
+        while self.done < self.total and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for _ in range(ACTORS):
+            self.turns.put(None)
+        return self.done == self.total
+
+    def _let_act(self, count):
+        while self.acts and self.total - len(self.acts) < count:
+            self.turns.put(self.acts.pop())
+
+    def _act_until_told(self):
+        try:
+            while act := self.turns.get():
+                with self.lock:
+                    contact_id = self._choose()
+                self._act(act, contact_id)
+                self.done += 1
+        finally:
+            connections.close_all()
+
+    def _choose(self):
+        """Somebody whose turn is near; anybody, when those have all acted."""
+        near = range(self.taken, min(self.taken + AHEAD, self.people))
+        left = set(near) - self.chosen or set(range(self.people)) - self.chosen
+        self.chosen.add(place := self.stage.chance.choice(sorted(left)))
+        return self.first + place
+
+    def _act(self, act, contact_id):
+        if act == "erase":
+            erase(Contact.objects.get(pk=contact_id), at=timezone.now())
+            return
+        delivery = Delivery.objects.get(contact_id=contact_id)
+        status = self.web.post(path_of(links.stop_url(delivery)), **{"List-Unsubscribe": "One-Click"})
+        if status != 200:
+            self.failures.append(status)
+
+
+def check(stage, crowd):
+    """Nothing passed after a no; what had passed before left soon."""
+    copies, late, after, spared = by_delivery(stage.taken()), [], [], 0
+    with connection.cursor() as cursor:
+        cursor.execute(WITHDRAWN)
+        withdrawn = cursor.fetchall()
+        cursor.execute(DEADLOCKS)
+        deadlocks = cursor.fetchone()[0]
+    for uuid, passed_at, at in withdrawn:
+        spared += passed_at is None
+        if passed_at and passed_at > at:
+            after.append(uuid)
+        late += [copy.at - at.timestamp() for copy in copies.get(uuid, []) if copy.at > at.timestamp()]
+    report, latest = stage.report, max(late, default=0)
+    report.found |= {"withdrawn": len(withdrawn), "spared": spared, "left_after": len(late)}
+    report.found |= {"latest_seconds": round(latest, 3), "deadlocks": deadlocks}
+    report.expect(len(withdrawn) == crowd.total, f"{len(withdrawn)} of {crowd.total} are in the books")
+    report.expect(not after, f"passed the gate after a no: {after[:5]}")
+    report.expect(latest <= LATEST_SECONDS, f"one left {latest:.1f} s after the no")
+    report.expect(deadlocks == 0, f"{deadlocks} deadlocks")
+    report.expect(0 < spared < len(withdrawn), f"no race: {spared} of {len(withdrawn)} were spared")
