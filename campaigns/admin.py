@@ -18,6 +18,7 @@ from campaigns.models import (
     SendingSwitch,
     Tick,
 )
+from campaigns.notice_admin import NoticeAdmin, RawNoticeAdmin  # noqa: F401  (registered there)
 from crm.ui.readonly import ReadOnly
 
 

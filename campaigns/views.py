@@ -343,6 +343,7 @@ def delivery_detail(request, key):
     page["outcome_words"] = outcome_words(delivery) if delivery.outcome_at else ""
     page |= {
         "responses": delivery.responses.order_by("at"),
+        "heard": delivery.notices.order_by("at", "id"),
         "reminders": delivery.reminders.select_related("rule"),
     }
     try:

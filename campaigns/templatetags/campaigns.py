@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import previewing
+from campaigns import channels, previewing
 from campaigns.telling import message_name
 from crm.ui.states import STATES
 
@@ -18,6 +18,19 @@ ENTRY_KINDS = {
     "bounced": "bounce",
     "complained": "complaint",
     "unsubscribed": "withdrawn",
+}
+HEARD_KINDS = {
+    "accepted": "email",
+    "deferred": "planned",
+    "delivered": "email",
+    "soft": "bounce",
+    "hard": "bounce",
+    "policy": "bounce",
+    "complaint": "complaint",
+    "unsubscribed": "withdrawn",
+    "opened": "open",
+    "clicked": "click",
+    "replied": "reply",
 }
 CAMPAIGN_STATES = {
     "draft": "off",
@@ -94,6 +107,22 @@ def subject(words):
 def entry_kind(response):
     """The kind of timeline entry a response is shown as."""
     return ENTRY_KINDS.get(response.kind, "other")
+
+
+@register.filter
+def heard_kind(notice):
+    """The kind of timeline entry a notice is shown as."""
+    return HEARD_KINDS.get(notice.kind, "other")
+
+
+@register.filter
+def heard_words(notice):
+    """Who said it, and in what words."""
+    try:
+        who = str(channels.get(notice.source).label)
+    except channels.UnknownProvider:
+        who = notice.source.replace("_", " ").capitalize()
+    return ": ".join(filter(None, [who, notice.detail or notice.status_code or notice.data.get("url", "")]))
 
 
 @register.filter
