@@ -96,6 +96,14 @@ def test_spaces_that_a_relay_changes_do_no_harm(shop, key, before, after):
     assert is_genuine(changed, key)
 
 
+def test_a_header_that_stands_twice_is_signed_twice_from_the_bottom_up(shop, key):
+    twice = MESSAGE.replace(b"Feedback-ID:", b"Feedback-ID: one\r\nFeedback-ID:")
+    message = dkim.signed(twice, shop)
+
+    assert is_genuine(message, key)
+    assert not is_genuine(message.replace(b"Feedback-ID: one", b"Feedback-ID: two"), key)
+
+
 def test_the_same_message_gives_the_same_bytes(shop, key):
     assert dkim.signed(MESSAGE, shop) == dkim.signed(MESSAGE, shop)
 
