@@ -1,11 +1,12 @@
 """The hands: Celery runs what the database says is due."""
 
+import gc
 import logging
 import os
 import threading
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
@@ -13,6 +14,13 @@ logger = logging.getLogger(__name__)
 app = Celery("crm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def leave_what_stays_alone(**options):
+    """The garbage collector need not walk over what every worker keeps for good."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_ready.connect
