@@ -15,8 +15,9 @@ noticing.py    what providers and mail servers said is kept, matched to its deli
 bouncing.py    ... and held against the address, or against the sender
 settling.py    what a crash left between "sending" and "sent" is settled by key, by evidence, or parked
 breaking.py    a campaign that goes wrong pauses itself
-content.py     Liquid and MJML are checked, compiled and frozen; liquid.py is the sandbox, tokens.py keeps
-               Liquid whole through the parsers of HTML, layout.py says what may stand where
+content.py     Liquid and MJML are checked, compiled and frozen; liquid.py is the sandbox, runs.py writes
+               its templates quickly, tokens.py keeps Liquid whole through the parsers of HTML, layout.py
+               says what may stand where
 explaining.py  why this, and why not
 
 Around the words: merge_fields.py is the registry of what is borrowed from a person, mime.py assembles the

@@ -10,6 +10,8 @@ from liquid import builtin as _builtin
 from liquid.builtin.expressions.primitive import IntegerLiteral, RangeLiteral, StringLiteral
 from liquid.exceptions import LiquidError, UndefinedError
 
+from campaigns import runs
+
 TAGS = {
     "content", "output", "illegal", "if", "unless", "case", "for", "break", "continue",
     "assign", "capture", "comment", "cycle", "echo", "#",
@@ -24,9 +26,10 @@ FILTERS = {
 LONGEST_VALUE = 20_000
 LARGEST_NUMBER = 10**15
 LONGEST_RANGE = 100
-# How many characters and items the filters of one message may handle, all together.
+# How many characters and items the filters of one message may handle, all together; how many they have had.
 MOST_WORK = 500_000
-_work_left = ContextVar("work_left", default=MOST_WORK)
+_work = ContextVar("work")
+SIZED, NUMBERS = (str, list, tuple, range), (int, float)
 
 
 class LiquidProblem(ValueError):
@@ -35,27 +38,39 @@ class LiquidProblem(ValueError):
 
 def size_of(value):
     """How much a filter would have to handle: characters, or items."""
-    return len(value) if isinstance(value, str | list | tuple | range) else 0
+    return len(value) if isinstance(value, SIZED) else 0
 
 
 def guarded(function, name):
     """The filter, refusing what would take a machine's time or memory rather than a message's."""
+    multiplies = name in ("join", "replace")
 
     @wraps(function)
     def guard(value, *arguments, **options):
-        sizes = [size_of(given) for given in (value, *arguments)]
-        product = sizes[0] * max(sizes[1:], default=0)
-        if max(sizes) > LONGEST_VALUE or (name in ("join", "replace") and product > 10 * LONGEST_VALUE):
+        size, others = size_of(value), [size_of(given) for given in arguments]
+        largest = max(others, default=0)
+        if max(size, largest) > LONGEST_VALUE or (multiplies and size * largest > 10 * LONGEST_VALUE):
             raise LiquidProblem(_("The filter “%(name)s” is given too much text.") % {"name": name})
-        _work_left.set(_work_left.get() - sum(sizes))
-        if _work_left.get() < 0:
-            raise LiquidProblem(_("The filters are given too much text, all together."))
+        spend(size + sum(others))
         result = function(value, *arguments, **options)
-        if isinstance(result, int | float) and abs(result) > LARGEST_NUMBER:
+        if isinstance(result, NUMBERS) and abs(result) > LARGEST_NUMBER:
             raise LiquidProblem(_("The filter “%(name)s” makes too large a number.") % {"name": name})
         return result
 
     return guard
+
+
+def allow_work():
+    """Let the filters handle as much as those of one message may."""
+    _work.set([0])
+
+
+def spend(size):
+    """Count what a filter handles against what all filters of this message may handle."""
+    work = _work.get()
+    work[0] += size
+    if work[0] > MOST_WORK:
+        raise LiquidProblem(_("The filters are given too much text, all together."))
 
 
 class Sandbox(Environment):
@@ -73,10 +88,18 @@ class Sandbox(Environment):
         self.filters = {name: guarded(self.filters[name], name) for name in FILTERS}
 
 
+class Press(Sandbox):
+    """The same, for printing: quick, and not made to be looked into."""
+
+    template_class = runs.Letter
+
+
 @cache
 def sandbox(*, html, strict=False):
     """The environment for HTML (escapes what is merged) or for subjects and text (does not)."""
-    return Sandbox(autoescape=html, undefined=StrictUndefined if strict else Undefined)
+    if strict:
+        return Sandbox(autoescape=html, undefined=StrictUndefined)
+    return Press(autoescape=html, undefined=Undefined)
 
 
 @lru_cache(maxsize=500)
@@ -87,7 +110,7 @@ def parsed(source, *, html, strict=False):
 
 def render(source, values, *, html, strict=False):
     """The source with its merge values; raises LiquidProblem."""
-    _work_left.set(MOST_WORK)
+    allow_work()
     try:
         return parsed(source, html=html, strict=strict).render(**values)
     except LiquidError as error:

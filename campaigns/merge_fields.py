@@ -6,10 +6,12 @@ lists and dicts of them): they are stored with the delivery, so that the message
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 
 from django.conf import settings
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.utils import formats, translation
 from django.utils.functional import Promise
 from django.utils.text import get_text_list
@@ -156,22 +158,38 @@ def shop_url():
     return (settings.SHOP_URL or f"{settings.PUBLIC_URL}/join/").rstrip("/") + "/"
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The order a message answers, and what was bought: [(name, quantity, amount)]."""
+
+    number: str
+    at: datetime
+    amount: Decimal
+    currency: str
+    items: list
+
+
 def newest_consents(deliveries):
-    """The newest entry of the consent log for each delivery's contact, channel and topic."""
+    """What was said last for each delivery's contact, channel and topic: (action, basis, at)."""
     consents = Consent.objects.filter(
         contact__in={d.contact_id for d in deliveries},
         topic__in={d.topic_id for d in deliveries if d.topic_id},
     ).current()
-    newest = {(c.contact_id, c.channel, c.topic_id): c for c in consents}
+    rows = consents.values_list("contact_id", "channel", "topic_id", "action", "basis", "at")
+    newest = {row[:3]: row[3:] for row in rows}
     return {d.pk: newest.get((d.contact_id, d.channel, d.topic_id)) for d in deliveries}
 
 
 def answered_orders(deliveries):
-    """The order each delivery answers, with its lines."""
+    """The order each delivery answers, with what was bought."""
     keys = {d.pk: d.touchpoint.data.get("order_id") for d in deliveries if is_about_order(d.touchpoint)}
-    lines = Prefetch("lines", OrderLine.objects.order_by("number").select_related("product"))
-    orders = Order.objects.prefetch_related(lines).in_bulk([key for key in keys.values() if key])
-    return {pk: orders.get(key) for pk, key in keys.items()}
+    orders = Order.objects.filter(pk__in=[key for key in keys.values() if key])
+    rows = orders.values_list("pk", "external_id", "at", "amount", "currency")
+    answered = {pk: Answered(*row, items=[]) for pk, *row in rows}
+    lines = OrderLine.objects.filter(order__in=answered).order_by("order", "number")
+    for key, name, product, *row in lines.values_list("order", "name", "product__name", "quantity", "amount"):
+        answered[key].items.append((name or product, *row))
+    return {pk: answered.get(key) for pk, key in keys.items()}
 
 
 def is_about_order(touchpoint):
@@ -184,14 +202,14 @@ def reason_in_words(context):
     if delivery.is_service:
         words = _("This is the answer to what you did at %(sender)s on %(date)s.")
         return words % {"sender": sender.name, "date": day(delivery.occurred_at, sender)}
-    consent = context.found[newest_consents]
-    if consent is None or consent.action != Consent.Action.GIVEN:
+    action, basis, at = context.found[newest_consents] or (None, None, None)
+    if action != Consent.Action.GIVEN:
         return _("You get this because you asked for “%(topic)s”.") % {"topic": delivery.topic}
-    if consent.basis == Consent.Basis.CUSTOMER:
+    if basis == Consent.Basis.CUSTOMER:
         words = _("You get this because you have been our customer since %(date)s (“%(topic)s”).")
     else:
         words = _("You get this because you asked for “%(topic)s” on %(date)s.")
-    return words % {"topic": delivery.topic, "date": day(consent.at, sender)}
+    return words % {"topic": delivery.topic, "date": day(at, sender)}
 
 
 def confirm_address(context):
@@ -223,13 +241,13 @@ def of_person(name):
 
 def order_items(order, context):
     return [
-        {"name": str(line), "quantity": line.quantity, "amount": money(line.amount, order.currency)}
-        for line in order.lines.all()
+        {"name": name, "quantity": quantity, "amount": money(amount, order.currency)}
+        for name, quantity, amount in order.items
     ]
 
 
 def order_names(order, context):
-    return get_text_list([str(line) for line in order.lines.all()], _("and"))
+    return get_text_list([name for name, _quantity, _amount in order.items], _("and"))
 
 
 ITEM = {"name": "Blue Train", "quantity": 1, "amount": "$14.99"}
@@ -268,7 +286,7 @@ def register_fields():
         prepare=newest_consents,
     )
     order = {"group": ORDER, "prepare": answered_orders}
-    register("order.number", gettext_lazy("Number"), "1042", of_order(lambda o, c: o.external_id), **order)
+    register("order.number", gettext_lazy("Number"), "1042", of_order(lambda o, c: o.number), **order)
     register(
         "order.date",
         gettext_lazy("Date"),

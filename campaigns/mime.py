@@ -7,7 +7,9 @@ parser of the standard library.
 import base64
 import binascii
 import re
+from datetime import UTC
 from email.utils import format_datetime
+from functools import lru_cache
 
 # What may never stand in a header: it would end it and begin another, or say something to the terminal.
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -80,6 +82,7 @@ def folded(name, words):
     return "\r\n".join([*lines, line]) + "\r\n"
 
 
+@lru_cache(maxsize=1_000)
 def address_header(name, address, display=""):
     """A header with one mailbox: `From`, `To`, `Reply-To`."""
     display = " ".join(clean(name, display).split())
@@ -90,6 +93,7 @@ def address_header(name, address, display=""):
     return folded(name, [*phrase(display), f"<{address}>"])
 
 
+@lru_cache(maxsize=100)
 def list_header(name, display, identifier):
     """`List-Id`: words for people, and an identifier that never changes."""
     return folded(name, [*phrase(clean(name, display)), f"<{clean(name, identifier)}>"])
@@ -145,5 +149,6 @@ def assemble(headers, *, text, html, boundary):
     return "".join((*headers, kind)).encode("ascii") + b"".join(parts)
 
 
+@lru_cache(maxsize=10)
 def date_header(at):
-    return f"Date: {format_datetime(at)}\r\n"
+    return f"Date: {format_datetime(at.astimezone(UTC))}\r\n"

@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 
 from django.db.models import prefetch_related_objects
 from django.utils.text import slugify
@@ -13,8 +13,7 @@ from campaigns import links, liquid, merge_fields, mime
 
 LINK_SCHEMES = ("http:", "https:", "mailto:", "tel:")
 IMAGE_SCHEMES = ("http:", "https:")
-# One pattern each: behind a fixed beginning the search runs ten times as fast as behind a choice of them.
-ADDRESSES_IN_HTML = [re.compile(rf' ({name})="([^"]*)"') for name in ("href", "src", "background")]
+PICTURES = ("src", "background")
 ADDRESS_IN_TEXT = re.compile(r"https?://[^\s<>()\[\]\"“”]*[^\s<>()\[\]\"“”.,;:!?]")
 
 
@@ -127,15 +126,15 @@ def check_addresses(text):
 
 def with_addresses(text, lead):
     """The HTML with every link led where `lead` says, every address in it checked."""
-    for pattern in ADDRESSES_IN_HTML:
-        text = pattern.sub(partial(with_address, lead=lead), text)
-    return text
-
-
-def with_address(found, *, lead):
-    """One link or picture, led where `lead` says."""
-    name, url = found[1], address(found[1], found[2])
-    return f' {name}="{html.escape(lead(url)) if name == "href" else found[2]}"'
+    for name in PICTURES:
+        for piece in text.split(f' {name}="')[1:]:
+            address(name, piece.partition('"')[0])
+    first, *pieces = text.split(' href="')
+    led = [first]
+    for piece in pieces:
+        written, quote, rest = piece.partition('"')
+        led.append(f"{html.escape(lead(address('href', written)))}{quote}{rest}")
+    return ' href="'.join(led)
 
 
 @lru_cache(maxsize=10_000)
@@ -193,6 +192,11 @@ def list_headers(delivery, values, domain):
     )
     yield mime.raw_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     yield mime.list_header("List-Id", values["topic"], f"{delivery.topic.key}.{domain}")
-    stream = slugify(values["sender_name"]) or "sender"
+    stream = stream_of(values["sender_name"])
     program = f"r{delivery.rule_id}" if delivery.rule_id else f"c{delivery.campaign_id}"
     yield mime.raw_header("Feedback-ID", f"v{delivery.version_id}:{program}:{delivery.topic.key}:{stream}")
+
+
+@lru_cache(maxsize=100)
+def stream_of(sender_name):
+    return slugify(sender_name) or "sender"
