@@ -4,17 +4,20 @@ Nothing here touches the ledger, consent or suppression: a test goes to the coll
 nobody else, and the links of a person's own lead to samples, never to that person's pages.
 """
 
-import uuid
 from dataclasses import dataclass
+from time import monotonic
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from campaigns import content, liquid, merge_fields, mime, rendering, triggers
-from campaigns.channels import smtp
 from campaigns.explaining import BEGINNING_OF_TIME
+from campaigns.lines import Lines
 from campaigns.models import ContentVersion, Delivery
 from touchpoints.models import Touchpoint
+
+# Somebody waits for it, in seconds.
+LONGEST_TEST = 30
 
 
 @dataclass(frozen=True)
@@ -116,18 +119,23 @@ def without_personal_links(values):
 def send_test(rule, written, contact, *, to, at):
     """Send the message to a colleague, plainly marked as a test; raises ChannelError if it cannot go."""
     shown = preview(rule, written, contact, at=at)
-    sender = rule.sender
-    headers = [
+    # It has a key of its own and stands in no ledger: what comes back of it is nobody's.
+    delivery = Delivery(rule=rule, sender=rule.sender, address=to)
+    with Lines() as lines:
+        return lines.send(test_message(shown, delivery, at), delivery, deadline=monotonic() + LONGEST_TEST)
+
+
+def test_message(shown, delivery, at):
+    """What is shown as a message to a colleague: no tracking, no way to stop anything."""
+    sender, to = delivery.sender, delivery.address
+    subject = _("Test: %(subject)s") % {"subject": shown.subject}
+    headers = (
         mime.date_header(at),
-        mime.raw_header("Message-ID", f"<{uuid.uuid4()}@{sender.domain}>"),
+        mime.raw_header("Message-ID", f"<{delivery.uuid}@{sender.domain}>"),
         mime.address_header("From", sender.address, sender.from_name),
         mime.address_header("To", to),
-        mime.text_header("Subject", _("Test: %(subject)s") % {"subject": shown.subject}),
+        mime.text_header("Subject", subject),
         mime.raw_header("X-CRM-Test", "yes"),
-    ]
-    raw = mime.assemble(headers, text=shown.text, html=shown.html, boundary=f"=_{uuid.uuid4().hex}")
-    connection_ = smtp.open_connection()
-    try:
-        return smtp.send(connection_, raw, sender.address, to)
-    finally:
-        smtp.close(connection_)
+    )
+    boundary = f"=_{delivery.uuid.hex}"
+    return rendering.Message(sender.address, to, subject, shown.html, shown.text, headers, boundary)
