@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from campaigns import authenticating, ticking
+from contacts import erasing
 
 
 @shared_task
@@ -24,6 +25,12 @@ def plan():
 def check_senders():
     """Look once a day at what the senders' domains say of themselves."""
     ticking.run_slot("check_senders", 86400, timezone.now(), authenticating.check_all)
+
+
+@shared_task
+def forget_echoes():
+    """Forget what came in late about people who were erased."""
+    ticking.run_slot("forget_echoes", 3600, timezone.now(), erasing.erase_echoes)
 
 
 @shared_task

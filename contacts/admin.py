@@ -1,10 +1,12 @@
 """People in the Django admin: for administrators, by the same acts as everywhere else."""
 
 from django.contrib import admin, messages
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from contacts.erasing import erase
 from contacts.models import Consent, ConsentWording, Contact, Identity, Sender, Suppression, Topic
 from contacts.suppressing import lift
 from contacts.wording import revise_wording
@@ -46,12 +48,26 @@ class ContactAdmin(admin.ModelAdmin):
     raw_id_fields = ["owner"]
     inlines = [IdentityInline, ConsentInline]
     view_on_site = True
+    actions = ["erase_chosen"]
 
     def has_add_permission(self, request):
         return False
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+    @admin.action(description=gettext_lazy("Erase: forget these people for good"), permissions=["change"])
+    def erase_chosen(self, request, queryset):
+        chosen = [*queryset.filter(erased_at=None)]
+        if not request.POST.get("confirmed"):
+            page = self.admin_site.each_context(request)
+            page |= {"title": _("Erase these people?"), "contacts": chosen}
+            return TemplateResponse(request, "admin/contacts/erase.html", page)
+        for contact in chosen:
+            erase(contact, at=timezone.now(), by=request.user)
+        words = ngettext("%(count)s person is erased.", "%(count)s people are erased.", len(chosen))
+        messages.success(request, words % {"count": len(chosen)})
+        return None
 
 
 @admin.register(Identity)

@@ -12,5 +12,6 @@ urlpatterns = [
     path("contacts/<int:pk>/edit/", views.contact_edit, name="contact-edit"),
     path("contacts/<int:pk>/withdraw/", views.contact_withdraw, name="contact-withdraw"),
     path("contacts/<int:pk>/suppress/", views.contact_suppress, name="contact-suppress"),
+    path("contacts/<int:pk>/erase/", views.contact_erase, name="contact-erase"),
     path("p/<str:token>/", views.preferences, name="preferences"),
 ]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contacts import about, actions, columns, limits, panels, timeline
 from contacts.consenting import current_consents, withdraw_consent
 from contacts.editing import change_contact, create_contact
+from contacts.erasing import erase
 from contacts.evidence import evidence_of
 from contacts.forms import ContactForm, PreferencesForm, SuppressForm, WithdrawForm
 from contacts.identifying import AddressTaken, find_by_email
@@ -50,6 +51,7 @@ def contact_detail(request, pk):
         return render(request, "contacts/_timeline.html", {"contact": contact, "thread": thread})
     page = panels.rendered(contact, request, at)
     page |= {"contact": contact, "thread": thread, "may_write": may_write(request)}
+    page["may_erase"] = request.user.role == "admin"
     page |= {"warmth": columns.warmth_of([pk]).get(pk, 0), "there_now": about.there_now(contact, at)}
     page["suppressed"] = bool(suppressions_of(contact))
     return render(request, "contacts/contact_detail.html", page)
@@ -129,6 +131,17 @@ def contact_suppress(request, pk):
     suppress(contact.email, at=timezone.now(), source=f"user:{request.user.pk}", **form.cleaned_data)
     messages.success(request, _("%(address)s is not used any more.") % {"address": contact.email})
     return redirect(contact)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_erase(request, pk):
+    """Forget a person for good, once an administrator has read what that means."""
+    contact = get_object_or_404(Contact.objects.for_user(request.user), pk=pk)
+    if request.method != "POST":
+        return render(request, "contacts/contact_erase.html", {"contact": contact})
+    erase(contact, at=timezone.now(), by=request.user)
+    messages.success(request, _("The person is erased."))
+    return redirect("contacts:contact-list")
 
 
 @never_cache

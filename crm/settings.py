@@ -197,6 +197,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60 * 60.0,
         "options": {"expires": 3600},
     },
+    "forget what came late about the erased": {
+        "task": "campaigns.tasks.forget_echoes",
+        "schedule": 60 * 60.0,
+        "options": {"expires": 3600},
+    },
 }
 if PRODUCTION:
     # Nobody's records are asked for from a demonstration.
@@ -226,6 +231,8 @@ ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | {
 }
 # Stands in the addresses that providers post their notices to; empty shuts that door.
 MAIL_HOOK_SECRET = env("MAIL_HOOK_SECRET", default="")
+# The mailbox in which bounces lie: imaps://user:password@host/INBOX. Empty when they come another way, or not.
+BOUNCE_IMAP_URL = env("BOUNCE_IMAP_URL", default="")
 # Who writes to those who sign in, as when they forgot their password.
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=SENDER_ADDRESS)
 # The private keys that sign mail, one file a domain and selector; web and workers read the same folder.
