@@ -18,7 +18,9 @@ WORST_BOUNCES, WORST_COMPLAINTS = 0.02, 0.001
 # What came back of a sender's mail lately, and how much it sent: counted only as far as it can matter.
 _CAME_BACK = """
 WITH back AS MATERIALIZED (
-    SELECT count(DISTINCT r.delivery_id) FILTER (WHERE r.kind = 'bounced') AS bounced,
+    SELECT count(DISTINCT r.delivery_id) FILTER (
+               WHERE r.kind = 'bounced' AND r.data->>'notice' IS DISTINCT FROM 'soft'
+           ) AS bounced,
            count(DISTINCT r.delivery_id) FILTER (WHERE r.kind = 'complained') AS complained
     FROM campaigns_response r JOIN campaigns_delivery d ON d.id = r.delivery_id
     WHERE r.at > %(since)s AND r.at <= %(at)s AND r.kind IN ('bounced', 'complained')

@@ -28,6 +28,12 @@ BOUNCING = ("tests/campaigns/test_bouncing.py",)
 NOTICING = ("tests/campaigns/test_noticing.py",)
 CONSENTING = ("tests/contacts/test_consenting.py",)
 PACING = ("tests/campaigns/test_pacing.py",)
+HOOKS = ("tests/campaigns/test_hooks.py",)
+MACHINES = ("tests/campaigns/test_machines.py",)
+BREAKING = ("tests/campaigns/test_breaking.py",)
+CAMPAIGNING = ("tests/campaigns/test_campaigning.py",)
+PUBLIC = ("tests/campaigns/test_public_views.py", "tests/campaigns/test_public_doors.py")
+ERASING = ("tests/contacts/test_erasing.py",)
 
 EDITS = [
     # The gate.
@@ -78,6 +84,27 @@ EDITS = [
         "campaigns/gate.py",
         "        size = sizes[sender_id]\n",
         "        size = len(line)\n",
+        GATE,
+    ),
+    Edit(
+        "gate: a paused campaign goes on",
+        "campaigns/gate.py",
+        "    if fact.campaign_status == Campaign.Status.PAUSED:",
+        "    if False:",
+        GATE,
+    ),
+    Edit(
+        "gate: the pilot group is not asked for",
+        "campaigns/gate.py",
+        "return Verdict(Status.SKIPPED, Reason.PILOT) if fact.is_outside_pilot else None",
+        "return None",
+        GATE,
+    ),
+    Edit(
+        "gate: nobody is held out",
+        "campaigns/gate.py",
+        "    if fact.control_share and is_control(",
+        "    if False and is_control(",
         GATE,
     ),
     # The lock.
@@ -139,6 +166,13 @@ EDITS = [
         "    with transaction.atomic():\n        contacts",
         GATE,
     ),
+    Edit(
+        "mark: nobody waits until it is on disk",
+        "campaigns/gate.py",
+        "replace(current_setting('synchronous_commit'), 'off', 'on')",
+        "'off'",
+        GATE,
+    ),
     # Signatures.
     Edit(
         "signature: links are not checked",
@@ -167,6 +201,27 @@ EDITS = [
         "WHERE n.address = ANY(%(addresses)s) AND n.is_trusted",
         "WHERE n.address = ANY(%(addresses)s)",
         BOUNCING,
+    ),
+    Edit(
+        "signature: what could be forged is folded",
+        "campaigns/folding.py",
+        "    trusted = [notice for notice in notices if notice.is_trusted]\n",
+        "    trusted = list(notices)\n",
+        NOTICING + HOOKS,
+    ),
+    Edit(
+        "signature: a provider's is not checked",
+        "campaigns/hooks.py",
+        "        if not is_signed(request, provider):\n",
+        "        if False:\n",
+        HOOKS,
+    ),
+    Edit(
+        "signature: the door for notices asks for no secret",
+        "campaigns/hooks.py",
+        "return len(ours) >= SHORTEST_SECRET and constant_time_compare(secret, ours)",
+        "return True",
+        HOOKS,
     ),
     # The lease.
     Edit(
@@ -218,6 +273,69 @@ EDITS = [
         "FROM fresh WHERE kind IN ('hard', 'complaint') OR",
         "FROM fresh WHERE kind IN ('complaint') OR",
         BOUNCING,
+    ),
+    Edit(
+        "notices: the word that came last counts",
+        "campaigns/folding.py",
+        "gravest = min(told, key=lambda notice: (_gravity(notice.kind), notice.at, notice.external_id))",
+        "gravest = max(told, key=lambda notice: notice.pk)",
+        NOTICING,
+    ),
+    Edit(
+        "machines: whatever follows a link is a person",
+        "campaigns/machines.py",
+        "    return found or PERSON",
+        "    return PERSON",
+        MACHINES,
+    ),
+    Edit(
+        "stop: reading the page is enough",
+        "campaigns/public_views.py",
+        'if request.method != "POST":\n        return render(request, "campaigns/public/stop.html"',
+        'if False:\n        return render(request, "campaigns/public/stop.html"',
+        PUBLIC,
+    ),
+    Edit(
+        "breaker: it never trips",
+        "campaigns/breaking.py",
+        "        return whole >= self.least and (share > limit if self.beyond else share >= limit)",
+        "        return False",
+        BREAKING,
+    ),
+    Edit(
+        "erasing: the address may be used again",
+        "contacts/erasing.py",
+        "    _keep_back(addresses, at, by)\n    erasure",
+        "    erasure",
+        ERASING,
+    ),
+    Edit(
+        "planning: a campaign counts what it did not plan",
+        "campaigns/campaigning.py",
+        "    campaign.planned_count += new\n",
+        "    campaign.planned_count += found\n",
+        CAMPAIGNING,
+    ),
+    Edit(
+        "pace: who asked to wait gets the rest of the batch",
+        "campaigns/sending.py",
+        "            if window := pacing.without_paused(window, deliveries, run.at):\n",
+        "            if window:\n",
+        PACING,
+    ),
+    Edit(
+        "pace: a place that was not used is lost",
+        "campaigns/sending.py",
+        "        pacing.give_back(admitted, run.at)\n",
+        "",
+        PACING,
+    ),
+    Edit(
+        "pace: a warm-up grows whatever comes back",
+        "campaigns/warming.py",
+        "if pace.day >= day or not was_used or is_held():",
+        "if pace.day >= day or not was_used:",
+        PACING,
     ),
     Edit(
         "pace: a pause that was asked for is not kept",

@@ -1,6 +1,7 @@
 """The gate: whatever holds at the last moment decides, under the contact's lock."""
 
 import threading
+from collections import Counter
 from datetime import time, timedelta
 
 import pytest
@@ -320,6 +321,24 @@ def test_what_belongs_to_a_campaign_leaves_while_it_is_sending(ada, campaign, st
     delivery = make_campaign_delivery(make_campaign(status=campaign), ada)
 
     assert through_the_gate(delivery) == state
+
+
+def test_the_control_group_is_held_out_and_only_of_what_would_have_been_sent(topic):
+    campaign = make_campaign(control_share=50)
+    people = [make_contact() for _ in range(40)]
+    for person in people[:20]:
+        make_consent(person, topic)
+    deliveries = [make_campaign_delivery(campaign, person) for person in people]
+
+    claim(OWNER, NOON, 50)
+    gate.pass_gate([delivery.pk for delivery in deliveries], NOON, owner=OWNER)
+
+    states = Counter(Delivery.objects.values_list("status", flat=True))
+    assert states["skipped"] == 20
+    assert states["held_out"] + states["sending"] == 20
+    assert 0 < states["held_out"] < 20
+    held_out = Delivery.objects.filter(status="held_out")
+    assert all(gate.is_control(f"campaign:{campaign.pk}", d.contact_id, 50) for d in held_out)
 
 
 def test_in_pilot_mode_nobody_outside_the_group_receives_anything(rule, delivery, ada):

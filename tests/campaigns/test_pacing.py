@@ -476,11 +476,11 @@ def test_a_warm_up_that_is_yet_to_begin_holds_nothing(rule):
     assert len(ask()) == 60
 
 
-def sent_yesterday(rule, count, back=0, kind="bounced"):
+def sent_yesterday(rule, count, back=0, kind="bounced", data=None):
     """So many were sent yesterday, of which so many came back; the domain's day was used."""
     deliveries = make_many(rule, count, status="sent", sending_at=NOON - DAY)
     for delivery in deliveries[:back]:
-        Response.objects.create(delivery=delivery, kind=kind, at=NOON - DAY + HOUR)
+        Response.objects.create(delivery=delivery, kind=kind, at=NOON - DAY + HOUR, data=data or {})
     Pace.objects.create(
         sender=rule.sender, domain="example.com", day=TODAY - DAY, day_limit=100, day_count=100
     )
@@ -496,6 +496,14 @@ def test_what_comes_back_holds_the_growth(rule, back, kind, allowed):
     make_many(rule, 250)
 
     assert len(ask()) == allowed
+
+
+def test_full_mailboxes_do_not_hold_the_growth(rule):
+    change(rule.sender, warm_up_since=TODAY - 5 * DAY)
+    sent_yesterday(rule, 100, 9, data={"notice": "soft"})
+    make_many(rule, 250)
+
+    assert len(ask()) == 200
 
 
 def test_what_came_back_to_another_sender_or_long_ago_holds_nothing(rule):
