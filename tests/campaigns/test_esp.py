@@ -5,6 +5,7 @@ from datetime import timedelta
 from time import monotonic
 
 import pytest
+from django.conf import settings
 
 from campaigns import channels, rendering, sending
 from campaigns.channels import (
@@ -351,3 +352,20 @@ def test_sending_goes_through_the_senders_provider_and_notices_find_it(settings,
     assert told.by(client).status_code == 200
     assert [*planned.responses.values_list("kind", flat=True)] == ["delivered"]
     server.stop()
+
+
+def test_the_documentation_names_every_provider_and_what_it_needs():
+    words = (settings.BASE_DIR / "docs" / "providers.md").read_text()
+    named = {
+        service.key: all(
+            f"`{name}`" in words for name in (service.key, *service.needs, *notices_need(service.key))
+        )
+        for service in esp.SERVICES.values()
+    }
+
+    assert named == dict.fromkeys(esp.SERVICES, True)
+    assert "`amazon_ses`" in words
+
+
+def notices_need(key):
+    return [name for name in esp_notices.settings() if name.startswith(key.upper())]
