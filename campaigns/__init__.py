@@ -5,6 +5,7 @@ planning.py    one INSERT … SELECT puts each occurrence into the ledger, once;
 campaigning.py a campaign's audience is put into the ledger chunk by chunk
 claiming.py    a worker takes a batch of what is due, with a lease
 pacing.py      no faster than the other side wants it: what finds no place comes again when there is one
+               (queueing.py); a new sender's day allows a little more than the last (warming.py)
 gate.py        may this be sent, now? consent, suppression, rule, outcome, quiet hours, cap: asked last
 rendering.py   a frozen content version and one contact's merge values become a message
 sending.py     the message leaves over the worker's lines (lines.py), one provider a file in channels/
