@@ -14,6 +14,8 @@ class CampaignsConfig(AppConfig):
             channels,
             checks,
             forgetting,
+            intake,
+            noticing,
             panels,
             receivers,
             rhythm,
@@ -36,6 +38,7 @@ class CampaignsConfig(AppConfig):
         channels.register(smtp.PROVIDER)
         esp.register_all()
         receivers.register_all()
+        noticing.register_reader(intake.SOURCE, intake.read)
         words = _("Send a campaign to these")
         actions.register("campaign", words, "megaphone", audience.new_campaign_address)
         wakeups.register(tasks.hint)

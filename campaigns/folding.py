@@ -31,8 +31,8 @@ TOUCHPOINTS = {
     Response.Kind.BOUNCED: Touchpoint.Kind.BOUNCED,
     Response.Kind.COMPLAINED: Touchpoint.Kind.COMPLAINED,
 }
-# The door of a notice that asks to stop.
-PROVIDER = "provider"
+# The door of a notice that asks to stop: a message of their own, or else their provider's word.
+PROVIDER, BY_MAIL = "provider", "mail"
 
 
 @transaction.atomic
@@ -190,7 +190,8 @@ def _no_later(touchpoint, at):
 
 
 def _unsubscribed(delivery, notice):
-    responding.unsubscribe(delivery, at=notice.at, source=PROVIDER, evidence={"notice": notice.external_id})
+    source = BY_MAIL if notice.source == BY_MAIL else PROVIDER
+    responding.unsubscribe(delivery, at=notice.at, source=source, evidence={"notice": notice.external_id})
 
 
 ANSWERS = {Kind.OPENED: _opened, Kind.CLICKED: _clicked, Kind.UNSUBSCRIBED: _unsubscribed}

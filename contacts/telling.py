@@ -19,6 +19,7 @@ DOORS = {
     "one-click": gettext_lazy("with one click in a mail program"),
     "one-click:undo": gettext_lazy("taken back with “Undo”"),
     "stop": gettext_lazy("on the page behind “stop these messages”"),
+    "mail": gettext_lazy("in a message to us"),
     "smtp": gettext_lazy("the mail server said so"),
 }
 

@@ -6,6 +6,7 @@ reports.py    reports that have a form: of a delivery (RFC 3464), of a complaint
 texts.py      reports without one, as mail servers wrote them before
 replies.py    what answers by itself, asks to stop, or was written by a person
 reasons.py    a server's words and codes become a reason; wording.py holds the words
+mailbox.py    the mailbox they lie in, over IMAP
 mapping.py    each reason is of one kind: hard, soft, policy, …
 
 Of the packages at hand none serves: the one that is kept, flufl.bounce, finds addresses and not reasons. Of

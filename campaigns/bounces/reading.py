@@ -130,6 +130,8 @@ def _text(part, kind, body):
     body = _decoded(body[:LONGEST_PART], part.get("content-transfer-encoding").lower())
     text = _in_letters(body, _found(CHARSET, part.get("content-type")))
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    # Some charsets can spell what no text may hold.
+    text = text.encode("utf-8", "replace").decode()
     return without_markup(text) if kind == "text/html" else text
 
 
@@ -164,6 +166,7 @@ def plain(value):
         pieces = decode_header(value[:2000])
     except (HeaderParseError, ValueError, LookupError, binascii.Error):
         return value
-    return "".join(
+    words = (
         piece if isinstance(piece, str) else _in_letters(piece, charset or "") for piece, charset in pieces
     )
+    return "".join(words).encode("utf-8", "replace").decode()

@@ -174,7 +174,9 @@ def test_a_soft_row_found_late_is_still_found(ada):
         (552, "5.2.2 mailbox full", "soft"),
         (550, "5.7.1 blocked using a list", "policy"),
         (554, "5.7.26 fails SPF and DKIM", "policy"),
-        (550, "go away", "other"),
+        (550, "go away", "soft"),
+        (450, "4.2.0 greylisted, try again", "soft"),
+        (554, "5.7.1 relay access denied", "policy"),
         ("", "", "other"),
     ],
 )
