@@ -51,7 +51,7 @@ SOON = timedelta(seconds=5)
 
 LOOKS_AHEAD = _("The browser was only looking ahead.")
 WITHOUT_NAME = _("It gives no name, and browsers do.")
-PRIVACY = _("A privacy proxy fetches every picture, whoever looks.")
+PRIVACY = _("It fetches every picture, whoever looks.")
 HALF_NAME = _("It gives half a name, as programs do.")
 GATEWAY = _("It calls itself a security gateway.")
 PREVIEW = _("It calls itself a preview of links.")
