@@ -113,7 +113,7 @@ def record_results(results, run):
     told = [notice_of(result, run.at) for result in results if result.says]
     if told:
         noticing.take("smtp", told, at=run.at)
-    note_pace(results, run.at)
+    note_pace(results, run)
 
 
 def write_results(results, run):
@@ -158,17 +158,18 @@ def notice_of(result, at):
     )
 
 
-def note_pace(results, at):
+def note_pace(results, run):
     """Tell the pace what was taken, and who asked to slow down."""
     taken = Counter(place_of(result) for result in results if result.status == Status.SENT)
     if taken:
-        pacing.note_taken(taken, at)
+        pacing.note_taken(taken, run.at)
     for result in results:
         if result.error and wants_less(result.error):
             sender_id, domain = place_of(result)
             # A provider behind an interface speaks of all that it is given, not of one domain's mail.
             domain = domain if result.delivery.sender.provider == "smtp" else ""
-            pacing.note_refusal(sender_id, domain, result.reply, at, result.error.retry_after)
+            after = result.error.retry_after
+            pacing.note_refusal(sender_id, domain, result.reply, run.now if after else run.at, after)
 
 
 def wants_less(error):

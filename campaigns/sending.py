@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import connections
@@ -47,6 +47,12 @@ class Run:
     ends: float
     # How many messages of each campaign could not be made, one after the other.
     in_a_row: Counter = field(default_factory=Counter)
+    began: float = field(default_factory=monotonic)
+
+    @property
+    def now(self):
+        """Its moment and what has passed since: from when on the other side counts."""
+        return self.at + timedelta(seconds=monotonic() - self.began)
 
     @property
     def is_over(self):

@@ -5,12 +5,13 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from campaigns import warming
+from campaigns import recording, warming
+from campaigns.channels import LineLost, RefusedForNow, Unreachable
 from campaigns.claiming import claim
 from campaigns.models import Delivery, Pace, Response
 from campaigns.pacing import Limits, admit, give_back, note_refusal, note_taken
 from campaigns.queueing import Room
-from campaigns.sending import send_due
+from campaigns.sending import Run, send_due
 from contacts.models import Contact
 from tests.campaigns.racing import race
 from tests.make import (
@@ -583,3 +584,40 @@ def test_one_that_asks_to_wait_is_not_sent_the_rest_of_the_batch(rule, mailbox):
     mailbox.accept(first.contact.email)
     Delivery.objects.filter(status="planned").update(due_at=NOON)
     assert send(NOON + MINUTE) == {"sent": 10}
+
+
+def test_a_providers_word_counts_from_when_it_was_said_and_for_all_it_is_given(rule):
+    """A run has its moment; what is said ten seconds into it holds from then."""
+    change(rule.sender, provider="stub")
+    first, second = make_readers(rule, 1)[0], make_readers(rule, 1, "example.org")[0]
+    run = Run(NOON, "worker", None, 0)
+    run.began -= 10
+    error = RefusedForNow("429 Too Many Requests", retry_after=MINUTE)
+    first.address = first.contact.email
+
+    recording.note_pace([recording.Result(first, "planned", reply=error.reply, error=error)], run)
+
+    until = pace_of(rule.sender).hold_until
+    assert NOON + MINUTE + 10 * SECOND <= until <= NOON + MINUTE + 15 * SECOND
+    assert ask() == []
+    second.refresh_from_db()
+    assert second.detail == "the provider asked to wait: 429 Too Many Requests"
+
+
+@pytest.mark.parametrize(
+    "error, pauses",
+    [
+        (RefusedForNow("451 4.3.2 Busy"), 1),
+        (LineLost("421 4.7.0 Too many connections"), 1),
+        (LineLost("ConnectionResetError"), 0),
+        (Unreachable("ConnectionRefusedError"), 0),
+    ],
+)
+def test_a_line_that_broke_asks_nobody_to_wait(rule, error, pauses):
+    delivery = make_readers(rule, 1)[0]
+    delivery.address = delivery.contact.email
+
+    result = recording.Result(delivery, "planned", reply=error.reply, error=error)
+    recording.note_pace([result], Run(NOON, "worker", None, 0))
+
+    assert Pace.objects.exclude(hold_until=None).count() == pauses
