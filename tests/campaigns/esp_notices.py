@@ -498,11 +498,14 @@ def sendgrid(it):
         "anymail_id": it.ref,
         "delivery": it.key,
     }
-    body = json.dumps([event]).encode()
-    signature = ec_key().sign(f"{it.stamp}".encode() + body, ec.ECDSA(hashes.SHA256()))
+    return signed_sendgrid(json.dumps([event]).encode(), it.stamp)
+
+
+def signed_sendgrid(body, stamp):
+    signature = ec_key().sign(f"{stamp}".encode() + body, ec.ECDSA(hashes.SHA256()))
     headers = {
         "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
-        "X-Twilio-Email-Event-Webhook-Timestamp": str(it.stamp),
+        "X-Twilio-Email-Event-Webhook-Timestamp": str(stamp),
     }
     return Post("sendgrid", body, headers)
 

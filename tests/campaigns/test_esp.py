@@ -121,6 +121,38 @@ def test_the_whole_message_goes_to_one_recipient(stub, delivery):
     assert "ines@example.com" in everything
 
 
+# How each is asked not to count opens and clicks; others know no such thing for one message.
+UNTRACKED = {
+    "mailersend": {"settings": {"track_clicks": False, "track_opens": False}},
+    "mailgun": {"o:tracking-clicks": "no", "o:tracking-opens": "no"},
+    "postmark": {"TrackLinks": "None", "TrackOpens": False},
+    "sendgrid": {
+        "tracking_settings": {"click_tracking": {"enable": False}, "open_tracking": {"enable": False}}
+    },
+    "unisender_go": {"track_links": 0, "track_read": 0},
+}
+
+
+def test_the_provider_is_asked_to_leave_links_alone(stub, delivery):
+    send(line_to(stub), delivery)
+
+    data = stub.taken[0]["data"]
+    shared = {
+        "mailjet": data.get("Globals"),
+        "mandrill": data.get("message"),
+        "sparkpost": data.get("options"),
+    }
+    wanted = UNTRACKED | {
+        "mailjet": {"TrackClicks": "disabled", "TrackOpens": "disabled"},
+        "mandrill": {"track_clicks": False, "track_opens": False},
+        "sparkpost": {"click_tracking": False, "open_tracking": False},
+    }
+    where = (
+        shared.get(stub.key) or data.get("message", data) if stub.key != "unisender_go" else data["message"]
+    )
+    assert {name: where[name] for name in wanted.get(stub.key, {})} == wanted.get(stub.key, {})
+
+
 def test_only_who_remembers_keys_is_given_one(stub, delivery):
     send(line_to(stub), delivery)
 
