@@ -4,9 +4,11 @@ import itertools
 import pytest
 
 from contacts.consenting import give_consent, withdraw_consent
+from contacts.erasing import erase
 from contacts.importing import ConsentProof, import_contacts
 from contacts.models import Consent, Contact, Identity, Suppression
 from contacts.staging import FileRefused
+from contacts.suppressing import is_suppressed
 from tests.make import DAY, NOON, make_contact
 
 HEADER = "Email,First Name,Last Name"
@@ -342,3 +344,25 @@ def test_a_moment_that_no_page_could_show_is_left_out(bring, as_marketer, moment
 
     assert (result.created, result.left_out["created at"]) == (1, 1)
     assert as_marketer.get("/contacts/").status_code == 200
+
+
+def test_who_was_erased_comes_back_suppressed_and_nobody_else_does(bring, ada, transactional_db):
+    bring(HEADER, "mara@example.com,Mara,")
+    erase(ada, at=NOON)
+
+    result = bring(HEADER, "Ada@Example.com,Ada,Byron", "tobias@example.com,Tobias,", at=NOON + DAY)
+
+    assert (result.created, result.suppressed) == (2, 1)
+    assert is_suppressed("ada@example.com", service=True)
+    assert not is_suppressed("tobias@example.com", service=False)
+
+
+def test_an_import_under_way_writes_nothing_into_someone_erased_meanwhile(bring, ada, transactional_db):
+    """The address still leads to her where the file was staged; her row takes nothing any more."""
+    erase(ada, at=NOON)
+    Identity.objects.create(contact=ada, kind="email", value="ada@example.com", created_at=NOON)
+
+    result = bring(HEADER, "ada@example.com,Ada,Byron")
+
+    assert counts(result) == (1, 0, 0, 1, 0)
+    assert Contact.objects.get(pk=ada.pk).name == ""

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from contacts.erasing import erase
 from contacts.models import Consent, Contact, Identity
 from contacts.staging import FileRefused, RowRefused
+from contacts.suppressing import is_suppressed
 from tests.make import DAY, NOON, make_product
 from touchpoints.importing import import_orders, money
 from touchpoints.models import Order, OrderLine, Totals, Touchpoint
@@ -246,3 +248,15 @@ def test_what_is_no_number_of_items_costs_its_row_only(run, ada, items):
     )
 
     assert (result.refused, result.created) == (1, 1)
+
+
+def test_a_buyer_who_was_erased_comes_back_suppressed_and_keeps_the_orders_of_before(run, ada):
+    line = "ada@example.com,1001,2026-01-05,29.33,2"
+    run("email,order id,date,amount,items", line)
+    erase(ada, at=NOON)
+
+    again = run("email,order id,date,amount,items", line, create_contacts=True)
+
+    assert counts(again) == (1, 0, 1, 0)
+    assert is_suppressed("ada@example.com", service=True)
+    assert (Order.objects.get().contact, Touchpoint.objects.get().external_id) == (ada, "order:1001")
