@@ -13,6 +13,7 @@ from chaos.servers import STATE_DIR
 from chaos.taken import by_delivery
 
 HISTORY = STATE_DIR / "history.jsonl"
+MOST, LONGEST = 10, 300
 MOVING = ("planned", "claimed", "sending", "unknown")
 _ROWS = """
 SELECT uuid::text, status, reason, reply, doubts, first_sending_at IS NOT NULL
@@ -43,9 +44,9 @@ class Report:
     found: dict = field(default_factory=dict)
 
     def expect(self, holds, words):
-        """Note a breach unless it holds."""
-        if not holds:
-            self.breaches.append(words)
+        """Note a breach unless it holds; a few of them tell enough."""
+        if not holds and len(self.breaches) < MOST:
+            self.breaches.append(words[:LONGEST])
 
     def as_json(self):
         return json.dumps(asdict(self), default=str)

@@ -28,7 +28,7 @@ PEOPLE = """
 WITH made AS (
     INSERT INTO contacts_contact (uuid, email, first_name, last_name, level, language, country, time_zone,
                                   first_source, last_source, origin, created_at, updated_at)
-    SELECT gen_random_uuid(), %(prefix)s || n || '@example.com', 'Person', n::text, 'guest', 'en', 'PT', '',
+    SELECT gen_random_uuid(), replace(%(address)s, '#', n::text), 'Person', n::text, 'guest', 'en', 'PT', '',
            '{}', '{}', 'chaos', now(), now()
     FROM generate_series(1, %(count)s) AS n ORDER BY n
     RETURNING id, email
@@ -56,9 +56,9 @@ WHERE c.id BETWEEN %(first)s AND %(last)s ORDER BY c.id
 """
 
 
-def make_people(count, prefix="person"):
-    """This many contacts who agreed; (the first id, the last id)."""
-    return _run(PEOPLE, {"count": count, "prefix": prefix, "topic": topic().pk})
+def make_people(count, address="person#@example.com"):
+    """This many contacts who agreed, each with a number in the address; (the first id, the last id)."""
+    return _run(PEOPLE, {"count": count, "address": address, "topic": topic().pk})
 
 
 def make_campaign(policy, people, *, planned=True, name="New arrivals"):

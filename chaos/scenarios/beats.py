@@ -37,7 +37,7 @@ def run_once(seed, people, seconds):
 
 def without_a_beat(stage, workers):
     """What is planned from now on still leaves."""
-    people, began = population.make_people(LATE_PEOPLE, "late"), time.monotonic()
+    people, began = population.make_people(LATE_PEOPLE, "late#@example.com"), time.monotonic()
     population.make_campaign(population.EVIDENCE, people, name="Late arrivals")
     ended = stage.until_ended(ALONE_SECONDS, workers)
     stage.report.expect(ended, f"nothing left within {ALONE_SECONDS} s without a beat")

@@ -32,7 +32,7 @@ def run_policy(policy, seed, rounds):
 def crash(stage, workers, policy, order):
     """A campaign to a few more, and a worker that crashes at that place on the way."""
     name = order.replace(".", " ").replace(":", " ")
-    people = population.make_people(PEOPLE, f"{name.replace(' ', '-')}-{stage.report.kills}-")
+    people = population.make_people(PEOPLE, f"crash{stage.report.kills}-#@example.com")
     population.make_campaign(policy, people, planned=False, name=name)
     code = workers.code_of(workers.fork(order))
     stage.report.expect(code == KILLED, f"{order} ended with {code}")
