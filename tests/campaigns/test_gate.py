@@ -305,6 +305,15 @@ def test_the_cap_does_not_count_service_messages_or_what_failed(delivery, rule, 
     assert through_the_gate(delivery) == ("sending", "")
 
 
+@pytest.mark.parametrize("status", ["sending", "sent", "unknown", "parked"])
+def test_the_cap_counts_what_left_or_may_have_left(delivery, rule, ada, status):
+    delivery.sender.cap = 1
+    delivery.sender.save()
+    make_delivery(rule, ada, status=status, sending_at=NOON - DAY)
+
+    assert through_the_gate(delivery) == ("skipped", "cap")
+
+
 # Campaigns and the pilot group ------------------------------------------------------------------------
 
 
