@@ -1,9 +1,11 @@
 """The clock. Each task reads the time, calls one act, and returns; what it misses the next one does."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from campaigns import authenticating, ticking
+from campaigns.bounces import mailbox
 from contacts import erasing
 
 
@@ -19,6 +21,13 @@ def plan():
     at = timezone.now()
     ticking.run_slot("plan", 30, at, ticking.plan_all)
     ticking.prune_ticks(at)
+
+
+@shared_task
+def read_bounces():
+    """Take what is new in the mailbox of bounces, if there is one."""
+    if settings.BOUNCE_IMAP_URL:
+        ticking.run_slot("read_bounces", 60, timezone.now(), mailbox.read_mailbox)
 
 
 @shared_task

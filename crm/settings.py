@@ -197,6 +197,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60 * 60.0,
         "options": {"expires": 3600},
     },
+    "read what came back": {
+        "task": "campaigns.tasks.read_bounces",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "forget what came late about the erased": {
         "task": "campaigns.tasks.forget_echoes",
         "schedule": 60 * 60.0,
