@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$n)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run stop status test check bench lock \
+.PHONY: help demo run stop status test check bench chaos lock \
     check-code check-templates check-ladder check-compose check-production
 
 help:  ## List these words
@@ -56,6 +56,9 @@ AS_IN_PRODUCTION = env RAPPORT_ENV_FILE=/dev/null DEBUG=0 DEMO=0 \
 
 bench: $(VENV)/installed-dev  ## Measure (FULL=1: a million contacts instead of 100,000)
 	$(RUN) -m benchmarks $(if $(FULL),--full)
+
+chaos: $(VENV)/installed  ## Break it on purpose and count what is lost or doubled (FULL=1: half an hour; SEED=n)
+	$(RUN) -m chaos $(if $(FULL),--full) $(if $(SEED),--seed $(SEED))
 
 lock: $(VENV)/installed  ## Fix every version and hash anew after editing requirements.in
 	$(RUN) -m pip install --quiet --disable-pip-version-check uv==0.13.9
