@@ -232,6 +232,11 @@ class CampaignForm(forms.ModelForm):
         """Whether it is for people who were named one by one."""
         return "contacts" in self.instance.audience
 
+    def audience_words(self):
+        if self.is_by_name:
+            return _("%(count)s people, chosen by name.") % {"count": len(self.instance.audience["contacts"])}
+        return _("Nobody is asked whether they agreed yet: the gate does that for each person, as it leaves.")
+
     def audience_fields(self):
         """One field for each filter of the contact list, and the words typed into its search."""
         if self.is_by_name:
@@ -245,18 +250,10 @@ class CampaignForm(forms.ModelForm):
 
     def make_layout(self, cancel_url):
         who = [name for name in self.fields if name.startswith(self.WHO)]
-        said = _("Nobody is asked whether they agreed yet: the gate does that for each person, as it leaves.")
-        named = _("%(count)s people, chosen by name.") % {
-            "count": len(self.instance.audience.get("contacts", ()))
-        }
+        about_them = HTML(format_html('<p class="form-text mb-3">{}</p>', self.audience_words()))
         return Layout(
             Fieldset(_("What it is"), "name", "goal", Row(Column("content"), Column("sender"))),
-            Fieldset(
-                _("To whom"),
-                HTML(format_html('<p class="form-text mb-3">{}</p>', named if self.is_by_name else said)),
-                Row(*(Column(name) for name in who)),
-                "topic",
-            ),
+            Fieldset(_("To whom"), about_them, Row(*(Column(name) for name in who)), "topic"),
             Fieldset(_("When, and how its worth is seen"), Row(Column("send_at"), Column("control_share"))),
             Row(Column("outcome"), Column("outcome_within")),
             HTML('<div class="form-actions">'),

@@ -124,18 +124,15 @@ def progress(campaign, at):
         counts[status] += count
     missed = [row for row in rows if row[0] in ENDED and row[0] != Status.SENT]
     waiting = [row for row in rows if row[0] in UNDER_WAY and row[1]]
-    answered, returned, complained = _answers(campaign)
-    came_back = [_came_back(campaign, returned)] if returned else []
+    answers = _answers(campaign)
     return Progress(
         balance=Balance(campaign.planned_count, dict(counts)),
-        missed=[_group(campaign, *row) for row in missed] + came_back,
+        missed=[_group(campaign, *row) for row in missed] + _came_back(campaign, answers["returned"]),
         waiting=[_group(campaign, *row) for row in waiting],
         pace=_pace(campaign, sum(counts[state] for state in UNDER_WAY), at),
-        answered=answered,
-        returned=returned,
-        complained=complained,
         reached=_reached(campaign),
         retriable=launching.count_retriable(campaign),
+        **answers,
     )
 
 
@@ -146,8 +143,9 @@ def _group(campaign, status, reason, count):
 
 
 def _came_back(campaign, count):
+    """What was sent and did not arrive after all, as a group where there is any."""
     url = _deliveries(campaign, state=Status.SENT, answer=Response.Kind.BOUNCED)
-    return Group(_("it was sent and came back"), Status.SENT, count, url)
+    return [Group(_("it was sent and came back"), Status.SENT, count, url)] if count else []
 
 
 def _deliveries(campaign, **asked):
@@ -156,9 +154,10 @@ def _deliveries(campaign, **asked):
 
 
 def _answers(campaign):
+    """How many were answered by a person, came back, were called spam."""
     with connection.cursor() as cursor:
         cursor.execute(_ANSWERS, [campaign.pk, campaign.created_at])
-        return cursor.fetchone()
+        return dict(zip(("answered", "returned", "complained"), cursor.fetchone(), strict=True))
 
 
 def _reached(campaign):

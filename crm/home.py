@@ -266,7 +266,10 @@ def count_board(at):
         all=Count("pk"), known=Count("pk", filter=Q(contact__isnull=False))
     )
     lately = Q(last_order_at__gte=quarter) | Q(last_visit_at__gte=quarter) | Q(last_response_at__gte=quarter)
-    written = Delivery.objects.filter(status=Delivery.Status.SENT, sending_at__gte=quarter)
+    # A campaign says the same to all; a row answers what someone did.
+    written = Delivery.objects.filter(
+        status=Delivery.Status.SENT, sending_at__gte=quarter, rule__isnull=False
+    )
     steps = [
         (
             _("Identified"),
