@@ -1,5 +1,7 @@
 """Forgetting a person: nothing of them is left, nothing more is sent, and their address stays known."""
 
+import time
+
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -282,3 +284,30 @@ def test_an_erasure_waits_for_the_gate(ada, transactional_db):
     assert result() is True
     delivery.refresh_from_db()
     assert (delivery.status, delivery.address) == ("sending", "")
+
+
+def test_forty_erasures_racing_the_gate_let_nothing_through_after_their_commit(
+    topic, sender, transactional_db
+):
+    rule, people, erased = make_rule(), [make_contact() for _ in range(40)], {}
+    for person in people:
+        make_consent(person, topic, at=NOON - DAY)
+        make_delivery(rule, person)
+
+    def erase_all():
+        for person in people[::-1]:
+            erase(person, at=NOON)
+            erased[person.pk] = time.monotonic()
+
+    done, passed = beside(erase_all), []
+    while not erased:
+        time.sleep(0.001)
+    while batch := claim("w", NOON, 4):
+        whose, started = {claimed.id: claimed.contact_id for claimed in batch}, time.monotonic()
+        passed += [(whose[pk], started) for pk in pass_gate([*whose], NOON, owner="w")]
+    done()
+
+    late = [person for person, started in passed if person in erased and started > erased[person]]
+    states = set(Delivery.objects.values_list("status", flat=True))
+    assert (late, len(passed) > 0, states) == ([], True, {"sending", "erased"})
+    assert not Delivery.objects.exclude(address="").exists()
