@@ -12,6 +12,7 @@ sending.py     the message leaves over the worker's lines (lines.py), one provid
 recording.py   what became of it is written down, and what a refusal says of the address
 links.py       the signed addresses in a message: click, open, preferences, stop
 responding.py  what people did becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached
+hooks.py       the door for what providers post, verified (sns.py); receivers.py reads it with Anymail's help
 noticing.py    what providers and mail servers said is kept, matched to its delivery, and folded (folding.py)
 bouncing.py    ... and held against the address, or against the sender
 settling.py    what a crash left between "sending" and "sent" is settled by key, by evidence, or parked

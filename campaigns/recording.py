@@ -84,9 +84,9 @@ def postponed(delivery, at, error):
     due_at = at + (error.retry_after or RETRY_AFTER[min(tries, len(RETRY_AFTER) - 1)])
     is_last = tries >= len(RETRY_AFTER) and error.retry_after is None
     if is_last or due_at >= delivery.expires_at:
-        return Result(
-            delivery, Status.FAILED, Reason.REFUSED, reply, reply=reply, says=Notice.Kind.SOFT, error=error
-        )
+        # A line that broke, or a provider that was not to be had, says nothing of the address.
+        says = "" if isinstance(error, LineLost | Unreachable) else Notice.Kind.SOFT
+        return Result(delivery, Status.FAILED, Reason.REFUSED, reply, reply=reply, says=says, error=error)
     costs = error.retry_after is None
     return Result(
         delivery, Status.PLANNED, Reason.RETRY, reply, due_at, reply, costs_a_try=costs, error=error
@@ -97,7 +97,9 @@ def says_of(error):
     """What a refusal for good says of the address: only one of the recipient says that it does not exist."""
     if error.address_is_bad:
         return Notice.Kind.HARD
-    said = bouncing.classify_reply(error.reply[:3], error.reply[4:])
+    code, words = error.reply[:3], error.reply[4:]
+    # A provider's answer over HTTP is about the message; only a mail server's can be about the mailbox.
+    said = bouncing.classify_reply(code, words) if code.isdigit() else Notice.Kind.POLICY
     return Notice.Kind.SOFT if said == Notice.Kind.SOFT else Notice.Kind.POLICY
 
 
@@ -152,7 +154,7 @@ def notice_of(result, at):
         address=delivery.address,
         delivery_key=delivery.uuid,
         external_id=f"{delivery.uuid}:{delivery.attempts}",
-        status_code=result.reply[:3],
+        status_code=result.reply[:3] if result.reply[:3].isdigit() else "",
         detail=result.reply,
         is_trusted=True,
     )

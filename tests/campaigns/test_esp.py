@@ -17,11 +17,12 @@ from campaigns.channels import (
     Unreachable,
     esp,
 )
-from contacts.models import Sender, SettlesBy
+from contacts.models import Sender, SettlesBy, Suppression
 from tests.campaigns import esp_notices, esp_stub
 from tests.campaigns.esp_stub import SETTINGS, TO, Stub
 from tests.make import (
     DAY,
+    MINUTE,
     NOON,
     make_consent,
     make_contact,
@@ -32,8 +33,8 @@ from tests.make import (
     make_version,
 )
 
-# Anymail warns at every turn that it has stopped trying out SendGrid.
-pytestmark = pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
+# Anymail warns at every turn: of SendGrid, no longer tried out, and of doors without basic auth.
+pytestmark = pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailWarning")
 
 HOUR_AHEAD = 3600
 
@@ -384,6 +385,26 @@ def test_sending_goes_through_the_senders_provider_and_notices_find_it(settings,
     assert told.by(client).status_code == 200
     assert [*planned.responses.values_list("kind", flat=True)] == ["delivered"]
     server.stop()
+
+
+@pytest.mark.parametrize(("says", "heard"), [("shut", []), ("never", ["policy"]), ("nobody_there", ["hard"])])
+def test_only_what_was_said_of_the_address_is_held_against_it(settings, delivery, says, heard):
+    server = Stub("postmark")
+    settings.ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | server.settings()
+    esp.register_all()
+    Sender.objects.update(provider="postmark")
+    make_consent(delivery.contact, delivery.topic, at=NOON - DAY)
+    planned = make_delivery(delivery.rule, delivery.contact, expires_at=NOON + MINUTE)
+    server.say(says)
+
+    sending.send_due(NOON, "test")
+    server.stop()
+
+    planned.refresh_from_db()
+    assert planned.status == "failed"
+    assert planned.reply
+    assert [*planned.notices.values_list("kind", flat=True)] == heard
+    assert Suppression.objects.filter(address=TO).exists() == ("hard" in heard)
 
 
 def test_the_documentation_names_every_provider_and_what_it_needs():
