@@ -64,6 +64,14 @@ def keep_back_erased(addresses, *, at, channel=Channel.EMAIL):
     return len(back)
 
 
+def forget_addresses(addresses):
+    """Drop what names an address that nobody here has any more; its digest goes on keeping it back."""
+    held = Identity.objects.filter(kind__in=KINDS.values(), value__in=addresses).values_list(
+        "value", flat=True
+    )
+    Suppression.objects.filter(address__in={*addresses} - {*held}).delete()
+
+
 def _digests_of(address):
     return [DIGEST + digest for digest in digests("erased", normalise_email(address))]
 

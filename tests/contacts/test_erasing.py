@@ -169,7 +169,8 @@ def test_what_comes_in_late_is_forgotten_by_the_next_sweep(bird, letters):
         source="test", external_id="late", kind="hard", delivery=letters["sent"], address=ADDRESS, at=NOON,
         received_at=NOON + HOUR,
     )  # fmt: skip
-    assert tables_with(CANARY) == {"campaigns_delivery", "campaigns_notice"}
+    suppress(ADDRESS, reason="bounced", at=NOON + HOUR, source="test")
+    assert tables_with(CANARY) == {"campaigns_delivery", "campaigns_notice", "contacts_suppression"}
 
     assert erase_echoes(NOON + DAY) == 1
 
