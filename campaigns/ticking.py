@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from campaigns import campaigning, noticing
 from campaigns.models import Tick
 from campaigns.planning import plan, plan_reminders
+from campaigns.queueing import bring_forward
 from campaigns.responding import note_outcomes
 from campaigns.sending import send_due
 from campaigns.settling import settle
@@ -42,6 +43,7 @@ def sweep(at, owner=None, lines=1):
     """Read what came back, settle what was left in hand, then send what is due."""
     noticing.read_unread(at)
     noticing.rejoin(at)
+    bring_forward(at)
     return dict(settle(at)) | dict(send_due(at, owner or new_owner(), lines=lines))
 
 

@@ -10,7 +10,7 @@ from campaigns.channels import LineLost, RefusedForNow, Unreachable
 from campaigns.claiming import claim
 from campaigns.models import Delivery, Pace, Response
 from campaigns.pacing import Limits, admit, give_back, note_refusal, note_taken
-from campaigns.queueing import Room
+from campaigns.queueing import Room, bring_forward
 from campaigns.sending import Run, send_due
 from contacts.models import Contact
 from tests.campaigns.racing import race
@@ -270,6 +270,48 @@ def test_what_was_refused_for_now_has_used_its_place(rule):
     give_back(admitted, NOON)
 
     assert pace_of(rule.sender).minute_count == 2
+
+
+def dues(at):
+    """How many of those that wait come within the next minute."""
+    return Delivery.objects.filter(status="planned", due_at__lte=at + MINUTE).count()
+
+
+@pytest.mark.parametrize("limit, sooner", [(100, 100), (None, 290)])
+def test_a_limit_that_is_raised_brings_the_queue_forward(rule, limit, sooner):
+    change(rule.sender, per_minute=10)
+    make_many(rule, 300)
+    ask()
+    change(rule.sender, per_minute=limit)
+
+    brought = bring_forward(NOON + 2 * MINUTE)
+
+    assert brought >= sooner - 20
+    assert dues(NOON + 2 * MINUTE) >= sooner
+    assert bring_forward(NOON + 2 * MINUTE + SECOND) == 0
+
+
+def test_a_queue_that_goes_at_its_pace_is_left_alone(rule):
+    change(rule.sender, per_minute=10)
+    make_many(rule, 300)
+
+    brought, sent = [], []
+    for seconds in range(0, 300, 10):
+        brought.append(bring_forward(NOON + seconds * SECOND))
+        sent += ask_all(NOON + seconds * SECOND)
+
+    assert set(brought) == {0}
+    assert 40 <= len(sent) <= 50
+
+
+def test_nothing_is_brought_forward_into_a_pause(rule):
+    change(rule.sender, per_minute=10)
+    make_many(rule, 300)
+    ask()
+    note_refusal(rule.sender_id, "", "429 Too Many Requests", NOON, 10 * MINUTE)
+
+    assert bring_forward(NOON + 5 * MINUTE) == 0
+    assert bring_forward(NOON + 21 * MINUTE) > 0
 
 
 # Pauses -------------------------------------------------------------------------------------------------
