@@ -10,6 +10,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self):
         from campaigns import (
+            address_panel,
             audience,
             channels,
             checks,
@@ -45,4 +46,5 @@ class CampaignsConfig(AppConfig):
         erasure.register("deliveries", forgetting.forget)
         timeline.register("deliveries", telling.entries)
         touch_rhythm.register("deliveries", rhythm.sent)
+        contact_panels.register("back", place="aside", order=35, render=address_panel.what_came_back)
         contact_panels.register("next", place="aside", order=20, render=panels.what_comes_next)

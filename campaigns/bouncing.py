@@ -5,9 +5,12 @@ fifteen days; a refusal by policy is the sender's; who complained gets no market
 decided from the whole history of the address, so that it does not matter in which order it was told.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Count, F, Max, Min
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from campaigns.bounces import mapping, reasons
@@ -21,7 +24,12 @@ SOFT_FOR = timedelta(days=15)
 # A server that could not deliver has said so by then; silence after it means that the message arrived.
 SILENCE = timedelta(days=6)
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
 Kind, Scope, Reason = Notice.Kind, Suppression.Scope, Suppression.Reason
+
+# What proves that a message arrived.
+ARRIVED = [Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.COMPLAINT]
 
 # What speaks against addresses that are not suppressed for it yet. Only what came after the last time that a
 # person lifted the suppression counts. Two notices of one message are one failure.
@@ -41,7 +49,7 @@ WITH told AS MATERIALIZED (
     SELECT address, min(at) AS since FROM fresh WHERE kind = 'soft'
     GROUP BY address HAVING count(DISTINCT message) >= %(in_a_row)s
 ), arrivals AS (
-    SELECT address, at FROM told WHERE kind IN ('delivered', 'opened', 'clicked', 'complaint')
+    SELECT address, at FROM told WHERE kind = ANY(%(arrived)s)
     UNION ALL
     SELECT d.address, d.sending_at FROM suspects s
     JOIN contacts_identity i ON i.kind = 'email' AND i.value = s.address
@@ -83,8 +91,28 @@ def judge(addresses, at):
     return [_suppress(*verdict, at) for verdict in _verdicts(addresses, at)]
 
 
+@dataclass(frozen=True)
+class Row:
+    """How many messages came back for now, one after the other, and since when."""
+
+    times: int = 0
+    since: datetime | None = None
+
+
+def soft_row_of(address):
+    """The row of soft bounces that an address stands in: what is shown to people; `judge` asks again."""
+    lifts = Suppression.objects.filter(address=address, scope=Scope.ALL, lifted_at__isnull=False)
+    ends = Notice.objects.filter(address=address, is_trusted=True, kind__in=ARRIVED)
+    moments = [lifts.aggregate(at=Max("lifted_at"))["at"], ends.aggregate(at=Max("at"))["at"]]
+    soft = Notice.objects.filter(address=address, is_trusted=True, kind=Kind.SOFT)
+    soft = soft.filter(at__gt=max(filter(None, moments), default=BEGINNING))
+    messages = Coalesce("delivery_id", -F("id"))
+    found = soft.aggregate(times=Count(messages, distinct=True), since=Min("at"))
+    return Row(found["times"], found["since"])
+
+
 def _verdicts(addresses, at):
-    spans = {"in_a_row": SOFT_IN_A_ROW, "soft_for": SOFT_FOR, "silence": SILENCE}
+    spans = {"in_a_row": SOFT_IN_A_ROW, "soft_for": SOFT_FOR, "silence": SILENCE, "arrived": ARRIVED}
     with connection.cursor() as cursor:
         cursor.execute(_VERDICTS, {"addresses": addresses, "at": at, **spans})
         return cursor.fetchall()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from contacts.consenting import current_consents
 from contacts.forms import SuppressForm, WithdrawForm
@@ -33,8 +35,12 @@ def panel(contact, request, at):
             "contact": contact,
             "answers": [(entry, channel_and_topic(entry), icon_of(entry)) for entry in consents],
             "log": [line_of(entry) for entry in log[:LOG_SHOWN]],
-            "suppressions": [(found, suppression_words(found)) for found in suppressions_of(contact)],
+            "suppressions": [
+                (found, suppression_words(found), f"lift-{found.pk}") for found in suppressions_of(contact)
+            ],
+            "lifted": [lifted_words(found) for found in lifted_of(contact)],
             "may_write": getattr(request.user, "role", "") in WRITERS,
+            "may_lift": getattr(request.user, "role", "") == LIFTER,
             "withdraw_form": WithdrawForm(consents=consents),
             "suppress_form": SuppressForm(),
         },
@@ -44,11 +50,32 @@ def panel(contact, request, at):
 
 # The roles that may act for a contact; the access table holds them to it.
 WRITERS = ("admin", "marketer")
+LIFTER = "admin"
 
 
 def suppressions_of(contact):
     """What keeps their primary address from being used."""
     return Suppression.objects.active().filter(address=contact.email) if contact.email else []
+
+
+def lifted_of(contact):
+    """What kept it from being used before, and was lifted; the newest first."""
+    found = Suppression.objects.filter(address=contact.email, lifted_at__isnull=False)
+    return (
+        found.select_related("lifted_by").order_by("-lifted_at", "-id")[:LOG_SHOWN] if contact.email else []
+    )
+
+
+def lifted_words(suppression):
+    """`Bounced for good: 550 no such user; from 5 Jun 2026, lifted on 9 Jun 2026 by Ada Admin`."""
+    by = suppression.lifted_by and (suppression.lifted_by.get_full_name() or str(suppression.lifted_by))
+    words = {
+        "why": suppression_words(suppression),
+        "since": date_format(suppression.at, "j M Y"),
+        "until": date_format(suppression.lifted_at, "j M Y"),
+        "who": by or _("somebody who is gone"),
+    }
+    return _("%(why)s; from %(since)s, lifted on %(until)s by %(who)s") % words
 
 
 def icon_of(entry):

@@ -13,5 +13,6 @@ urlpatterns = [
     path("contacts/<int:pk>/withdraw/", views.contact_withdraw, name="contact-withdraw"),
     path("contacts/<int:pk>/suppress/", views.contact_suppress, name="contact-suppress"),
     path("contacts/<int:pk>/erase/", views.contact_erase, name="contact-erase"),
+    path("contacts/<int:pk>/lift/<int:suppression>/", views.contact_lift, name="contact-lift"),
     path("p/<str:token>/", views.preferences, name="preferences"),
 ]

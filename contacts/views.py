@@ -19,11 +19,11 @@ from contacts.evidence import evidence_of
 from contacts.forms import ContactForm, PreferencesForm, SuppressForm, WithdrawForm
 from contacts.identifying import AddressTaken, find_by_email
 from contacts.listing import filter_links, listing
-from contacts.models import Contact, Sender
+from contacts.models import Contact, Sender, Suppression
 from contacts.permissions import WRITERS, suppressions_of
 from contacts.preferences import choose, masked, read_token, stop_everything, wording_shown
 from contacts.signing import BadToken
-from contacts.suppressing import suppress
+from contacts.suppressing import lift, suppress
 
 
 @require_GET
@@ -142,6 +142,16 @@ def contact_erase(request, pk):
     erase(contact, at=timezone.now(), by=request.user)
     messages.success(request, _("The person is erased."))
     return redirect("contacts:contact-list")
+
+
+@require_POST
+def contact_lift(request, pk, suppression):
+    """Allow an address again that was kept back; what came back before that counts no longer."""
+    contact = get_object_or_404(Contact.objects.for_user(request.user), pk=pk)
+    found = get_object_or_404(Suppression, pk=suppression, address=contact.email or None)
+    lift(found, by=request.user, at=timezone.now())
+    messages.success(request, _("%(address)s may be used again.") % {"address": contact.email})
+    return redirect(contact)
 
 
 @never_cache

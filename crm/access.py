@@ -31,6 +31,7 @@ ACCESS = {
     "contacts:contact-edit": (WRITE, WRITE),
     "contacts:contact-withdraw": (WRITE, WRITE),
     "contacts:contact-suppress": (WRITE, WRITE),
+    "contacts:contact-lift": (ADMIN, ADMIN),
     "contacts:contact-erase": (ADMIN, ADMIN),
     "contacts:preferences": (PUBLIC, PUBLIC),
     # What happens

@@ -236,7 +236,7 @@ ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | {
 }
 # Stands in the addresses that providers post their notices to; empty shuts that door.
 MAIL_HOOK_SECRET = env("MAIL_HOOK_SECRET", default="")
-# The mailbox in which bounces lie: imaps://user:password@host/INBOX. Empty when they come another way, or not.
+# The mailbox in which bounces lie: imaps://user:password@host/INBOX. Empty when they come another way.
 BOUNCE_IMAP_URL = env("BOUNCE_IMAP_URL", default="")
 # Who writes to those who sign in, as when they forgot their password.
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=SENDER_ADDRESS)

@@ -5,8 +5,9 @@ import uuid
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from contacts.suppressing import suppress
 from crm.access import ACCESS, NAMESPACES, PREFIXES, PUBLIC
-from tests.make import make_campaign, make_contact, make_delivery, make_product, make_rule, make_user
+from tests.make import NOON, make_campaign, make_contact, make_delivery, make_product, make_rule, make_user
 
 ROLES = ["admin", "marketer", "analyst"]
 
@@ -48,7 +49,8 @@ def things(db):
     delivery = make_delivery(rule, contact, status="sent")
     make_product(sku="P-1")
     found = {"contact": contact.pk, "rule": rule.pk, "delivery": delivery.uuid}
-    return found | {"campaign": make_campaign().pk, "sender": rule.sender_id}
+    kept_back = suppress(contact.email, reason="bounced", at=NOON, source="test")
+    return found | {"campaign": make_campaign().pk, "sender": rule.sender_id, "suppression": kept_back.pk}
 
 
 def address(name, things):
@@ -58,7 +60,7 @@ def address(name, things):
     arguments = dict(addresses())[name]
     noun = name.partition(":")[2].partition("-")[0]
     values = {"pk": things.get(noun, things["contact"]), "key": things["delivery"]}
-    values["sku"] = "P-1"
+    values |= {"sku": "P-1", "suppression": things["suppression"]}
     return reverse(name, kwargs={argument: values[argument] for argument in arguments})
 
 
