@@ -47,11 +47,11 @@ def guarded(function, name):
 
     @wraps(function)
     def guard(value, *arguments, **options):
-        size, others = size_of(value), [size_of(given) for given in arguments]
-        largest = max(others, default=0)
-        if max(size, largest) > LONGEST_VALUE or (multiplies and size * largest > 10 * LONGEST_VALUE):
+        size = size_of(value)
+        largest = max(map(size_of, arguments)) if arguments else 0
+        if size + largest > LONGEST_VALUE or (multiplies and size * largest > 10 * LONGEST_VALUE):
             raise LiquidProblem(_("The filter “%(name)s” is given too much text.") % {"name": name})
-        spend(size + sum(others))
+        spend(size + largest)
         result = function(value, *arguments, **options)
         if isinstance(result, NUMBERS) and abs(result) > LARGEST_NUMBER:
             raise LiquidProblem(_("The filter “%(name)s” makes too large a number.") % {"name": name})

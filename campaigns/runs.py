@@ -3,6 +3,8 @@
 What they say is what the package would have written; the tests hold the two against each other.
 """
 
+import re
+from functools import partial
 from itertools import groupby
 
 from liquid import BoundTemplate, RenderContext
@@ -14,6 +16,9 @@ from liquid.stringify import to_liquid_string
 from liquid.undefined import UNDEFINED
 from markupsafe import escape
 
+# What autoescaping changes.
+ESCAPED = re.compile("[&<>\"']")
+
 
 class Reader(RenderContext):
     """Finds values in plain dicts, which is nearly all there are; everything else as the package does."""
@@ -22,12 +27,19 @@ class Reader(RenderContext):
 
     def get(self, path, *, token, default=UNDEFINED):
         try:
-            found = self.scope[path[0]]
+            found = self.value(path[0])
             for part in path[1:]:
                 found = found[part] if type(found) is dict else self.get_item(found, part)
         except (KeyError, TypeError, IndexError):
             return super().get(path, token=token, default=default)
         return found
+
+    def value(self, name):
+        """What a name stands for; asking costs less than the exception of every namespace that lacks it."""
+        for names in self.scope._maps:
+            if name in names:
+                return names[name]
+        raise KeyError(name)
 
 
 class Run(Node):
@@ -35,11 +47,11 @@ class Run(Node):
 
     __slots__ = ("pieces",)
 
-    def __init__(self, nodes, filters):
+    def __init__(self, nodes, env):
         super().__init__(nodes[0].token)
         self.blank = all(node.blank for node in nodes)
         self.pieces = [
-            node.text if isinstance(node, ContentNode) else Output(node.expression, filters) for node in nodes
+            node.text if isinstance(node, ContentNode) else Output(node.expression, env) for node in nodes
         ]
 
     def render_to_output(self, context, buffer):
@@ -51,7 +63,7 @@ class Run(Node):
             value = piece.value(context)
             if type(value) is not str:
                 value = to_liquid_string(value, autoescape)
-            elif autoescape:
+            elif autoescape and ESCAPED.search(value):
                 value = escape(value)
             written.append(value)
         return buffer.write("".join(written))
@@ -62,12 +74,12 @@ class Output:
 
     __slots__ = ("expression", "filters", "path")
 
-    def __init__(self, expression, filters):
+    def __init__(self, expression, env):
         self.expression, self.path, self.filters = expression, (), ()
         if isinstance(expression, FilteredExpression) and isinstance(expression.left, Path):
-            wanted = [None if each.args else filters.get(each.name) for each in expression.filters or ()]
+            wanted = [bound(each, env) for each in expression.filters or ()]
             path = expression.left.path
-            if all(map(is_plain, wanted)) and all(isinstance(part, str | int) for part in path):
+            if all(wanted) and all(isinstance(part, str | int) for part in path):
                 self.path, self.filters = path, wanted
 
     def value(self, context):
@@ -79,11 +91,12 @@ class Output:
         return value
 
 
-def is_plain(function):
-    """Whether it is a filter that needs to know nothing but what it is given."""
-    return function and not (
-        getattr(function, "with_context", False) or getattr(function, "with_environment", False)
-    )
+def bound(filter_, env):
+    """A filter as a function of a value and nothing else; None for one that takes more."""
+    function = env.filters.get(filter_.name)
+    if filter_.args or getattr(function, "with_context", False):
+        return None
+    return partial(function, environment=env) if getattr(function, "with_environment", False) else function
 
 
 class Letter(BoundTemplate):
@@ -92,22 +105,22 @@ class Letter(BoundTemplate):
     context_class = Reader
 
     def __init__(self, env, nodes, *arguments, **options):
-        super().__init__(env, joined(nodes, env.filters), *arguments, **options)
+        super().__init__(env, joined(nodes, env), *arguments, **options)
 
     def make_globals(self, values):
         """Templates have no values of their own here."""
         return values
 
 
-def joined(nodes, filters):
+def joined(nodes, env):
     """The nodes, each run of text and outputs being one, in the blocks within too."""
     together = []
     for is_run, some in groupby(nodes, lambda node: isinstance(node, ContentNode | OutputNode)):
         some = [*some]
-        together += [Run(some, filters)] if is_run else some
+        together += [Run(some, env)] if is_run else some
     for node in together:
         for block in blocks_of(node):
-            block.nodes = joined(block.nodes, filters)
+            block.nodes = joined(block.nodes, env)
     return together
 
 
