@@ -11,7 +11,8 @@ rendering.py   a frozen content version and one contact's merge values become a 
 sending.py     the message leaves over the worker's lines (lines.py), one provider a file in channels/
 recording.py   what became of it is written down, and what a refusal says of the address
 links.py       the signed addresses in a message: click, open, preferences, stop
-responding.py  what people did becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached
+responding.py  what people did becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached;
+               machines.py tells who is no person, retelling.py who was none after all
 hooks.py       the door for what providers post, verified (sns.py); receivers.py reads it with Anymail's help
 noticing.py    what providers and mail servers said is kept, matched to its delivery, and folded (folding.py)
 bouncing.py    ... and held against the address, or against the sender
@@ -30,7 +31,8 @@ Around a campaign: audience.py says who it is for, launching.py what people may 
 far it has come and who did not get it.
 
 Beside the road: ticking.py and tasks.py drive it, rules.py and switching.py turn it on and off, outcomes.py
-says what a message can ask for, hours.py when nobody wants to be written to, machines.py who is no person;
+says what a message can ask for, hours.py when nobody wants to be written to, answers.py
+who looked, people and machines, and forgetting.py what goes with a person who is erased;
 senders.py says whether mailboxes believe a sender (authenticating.py asks its domain, by domains/), dkim.py
 signs; telling.py and panels.py show the road on a contact's page, and verifying.py holds the ledger to its
 promises.
