@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from campaigns.models import Delivery, Response
-from campaigns.planning import plan, plan_reminders, rehearse
+from campaigns.planning import plan, plan_reminders, plan_rule, rehearse
 from tests.campaigns.racing import beside, race, wait_until_somebody_waits
 from tests.make import (
     DAY,
@@ -50,6 +50,19 @@ def test_ten_planners_plan_the_same_set_as_one(topic, transactional_db):
     counts = race(3, lambda: plan(NOON))
 
     assert sum(counts) == Delivery.objects.count() == 40 * 2 + 40
+
+
+def test_a_planner_that_waited_for_another_finds_the_key_taken(ada, transactional_db):
+    rule = make_rule()
+    make_touchpoint(ada, "confirmed", at=NOON - MINUTE)
+
+    with transaction.atomic():
+        assert plan_rule(rule, NOON) == 1
+        another = beside(lambda: plan_rule(rule, NOON))
+        wait_until_somebody_waits()
+
+    assert another() == 0
+    assert Delivery.objects.count() == 1
 
 
 def test_what_was_due_before_the_activation_starts_nothing(ada):
