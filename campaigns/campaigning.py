@@ -188,11 +188,15 @@ def _in_chunks(sql, pk, at):
     return changed
 
 
+@transaction.atomic
 def _finish(pk, at):
+    """Whether it is finished now. Locked first, counted after: a retry meanwhile is seen."""
+    if not Campaign.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=pk).exists():
+        return False
     with connection.cursor() as cursor:
         cursor.execute(_FINISH, {"campaign": pk, "at": at, "ended": ENDED})
         is_finished = cursor.rowcount == 1
     # Another clock may have been the one that finished it.
     if not is_finished and Campaign.objects.filter(pk=pk, status=Status.SENDING).exists():
-        logger.error("Campaign %s has nothing under way and does not balance.", pk)
+        logger.error("Campaign %s was to be finished and does not balance.", pk)
     return is_finished

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import activation, audience, campaigning, content, senders, settling
 from campaigns.models import Campaign, SendingSwitch
+from campaigns.previewing import sample_subject
 
 Status, Pause = Campaign.Status, Campaign.Pause
 MAY_RETRY = {Status.SENDING, Status.PAUSED, Status.FINISHED}
@@ -58,13 +59,21 @@ def checks(campaign):
     chosen = chosen if share else _("Nobody; what it is worth will not be known.")
     missing = _("Choose how many are held out; nobody is a choice too.")
     yield _given(_("Who is held out is chosen"), share is not None, chosen, missing)
-    yield activation.words_check(_("The message can be sent"), campaign.content)
+    yield _words_check(campaign)
     yield activation.sender_check(campaign.sender)
     yield from _switch_checks()
 
 
 def _given(asked, value, found, missing):
     return ("ok", asked, found) if value else ("stop", asked, missing)
+
+
+def _words_check(campaign):
+    """What was frozen had no faults, whatever has been written since."""
+    asked = _("The message can be sent")
+    if campaign.version:
+        return "ok", asked, sample_subject(campaign.version)
+    return activation.words_check(asked, campaign.content)
 
 
 def _audience_checks(campaign):
@@ -236,7 +245,7 @@ def _change(campaign, which, change, at, by=""):
 
 def _locked(campaign, allowed):
     """The campaign as it is now, held until this act is done; raises CannotStart in any other state."""
-    related = ("sender", "content", "topic")
+    related = ("sender", "content", "topic", "version")
     rows = Campaign.objects.select_for_update(of=("self",), no_key=True).select_related(*related)
     campaign = rows.get(pk=campaign.pk)
     if campaign.status not in allowed:

@@ -176,6 +176,16 @@ def test_pressing_through_from_draft_to_clock_and_back(as_marketer, draft):
     assert "“Winter sale” is a draft again." in act(as_marketer, draft, "take-back").text
 
 
+def test_on_the_clock_it_says_when_something_it_needs_is_gone(as_marketer, draft):
+    assert "It is on the clock" in act(as_marketer, draft, "submit").text
+
+    Campaign.objects.update(audience={"filters": {"planet": "mars"}})
+
+    page = as_marketer.get(draft.get_absolute_url()).text
+    assert "It stays here" in page
+    assert "no such filter: planet" in page
+
+
 def test_whoever_made_it_sees_no_button_to_approve_and_cannot(as_marketer, client, draft):
     SendingSwitch.objects.create(approval_above=0)
     page = act(as_marketer, draft, "submit")

@@ -1,12 +1,13 @@
 """A campaign's audience in the ledger: whole, once, whatever breaks off; and finished when it balances."""
 
 import pytest
+from django.db import transaction
 
-from campaigns import campaigning
+from campaigns import campaigning, launching
 from campaigns.campaigning import finish_campaigns, plan_campaigns
 from campaigns.models import Campaign, Delivery
 from campaigns.responding import note_outcomes
-from tests.campaigns.racing import race
+from tests.campaigns.racing import beside, race
 from tests.make import (
     DAY,
     HOUR,
@@ -224,6 +225,23 @@ def test_it_is_not_called_finished_while_its_counts_do_not_balance(db, caplog):
 
     assert "does not balance" in caplog.text
     make_campaign_delivery(campaign, status="failed")
+    assert finish_campaigns(NOON) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_retry_that_commits_while_it_is_to_be_finished_is_seen():
+    campaign = make_campaign(planned_count=1)
+    make_campaign_delivery(campaign, status="expired", reason="too_late", finished_at=NOON)
+
+    with transaction.atomic():
+        launching.retry(campaign, at=NOON)
+        finished = beside(lambda: finish_campaigns(NOON))
+        assert finished() == 0
+
+    campaign.refresh_from_db()
+    assert campaign.status == Status.SENDING
+    assert finish_campaigns(NOON) == 0
+    Delivery.objects.update(status="sent")
     assert finish_campaigns(NOON) == 1
 
 

@@ -137,6 +137,17 @@ def test_a_campaign_that_waits_is_not_planned(draft, marketer, second):
     assert plan_campaigns(NOON + HOUR) == 1
 
 
+def test_words_written_after_it_was_sent_off_change_nothing(draft, marketer, second):
+    limit(0)
+    launching.submit(draft, at=NOON, by=marketer)
+    draft.content.subject = "{{ nobody_knows }}"
+    draft.content.save()
+
+    approved = launching.approve(draft, at=NOON, by=second)
+
+    assert approved.version.subject == "Hello {{ first_name }}"
+
+
 def test_nobody_approves_their_own(draft, marketer, second):
     limit(0)
     launching.submit(draft, at=NOON, by=marketer)
