@@ -145,6 +145,13 @@ EDITS = [
     ),
     # The unique key.
     Edit(
+        "key: the database lets a key in twice",
+        "campaigns/migrations/0001_ledger.py",
+        '("occurrence_key", models.CharField(max_length=200, unique=True))',
+        '("occurrence_key", models.CharField(max_length=200))',
+        PLANNING,
+    ),
+    Edit(
         "key: every planning makes a key of its own",
         "campaigns/planning.py",
         "_ONCE = \"'r' || r.id || ':s1:' || o.contact_id\"",
