@@ -6,9 +6,23 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns import breaking, launching
 from campaigns.models import Campaign, Delivery, Notice
-from tests.make import DAY, HOUR, MINUTE, NOON, make_campaign, make_contact
+from campaigns.sending import send_due
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    make_campaign,
+    make_campaign_delivery,
+    make_consent,
+    make_contact,
+    make_version,
+)
 
 pytestmark = pytest.mark.django_db
+# A link that no message may carry.
+POISON = '<html><body><a href="javascript:alert(1)">Hello</a></body></html>'
+POISON_FOR_ONE = POISON.replace("<a", '{% if first_name == "Mallory" %}<a').replace("</a>", "</a>{% endif %}")
 _numbers = iter(range(1, 10**9))
 
 
@@ -225,3 +239,46 @@ def test_while_little_is_wrong_what_went_well_is_not_counted_again_each_time(cam
     assert len(asked) == 2
     make_many(campaign, person, 18, "failed", "render")
     assert pause_of(campaign) == "render"
+
+
+# On the road -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def people(topic):
+    found = [make_contact() for _ in range(60)]
+    for person in found:
+        make_consent(person, topic)
+    return found
+
+
+def test_a_poisoned_template_stops_its_own_campaign_and_no_other(people, mailbox):
+    poisoned = make_campaign(people, name="Poisoned", version=make_version(html=POISON), planned_count=60)
+    whole = make_campaign(people, name="Whole", planned_count=60)
+    for campaign in (poisoned, whole):
+        for person in people:
+            make_campaign_delivery(campaign, person)
+
+    send_due(NOON, "worker", limit=50)
+
+    told = {campaign.name: (campaign.status, campaign.pause) for campaign in Campaign.objects.all()}
+    assert told == {"Poisoned": ("paused", "render"), "Whole": ("sending", "")}
+    assert Delivery.objects.filter(campaign=poisoned, status="planned").exists()
+    assert Delivery.objects.filter(campaign=whole, status="sent").count() == 60
+    assert len(mailbox) == 60
+
+
+def test_one_poisoned_contact_fails_alone(people, mailbox):
+    campaign = make_campaign(people, planned_count=60, version=make_version(html=POISON_FOR_ONE))
+    people[30].first_name = "Mallory"
+    people[30].save()
+    for person in people:
+        make_campaign_delivery(campaign, person)
+
+    send_due(NOON, "worker")
+
+    campaign.refresh_from_db()
+    assert campaign.status == "sending"
+    assert [*Delivery.objects.exclude(status="sent").values_list("contact", "status", "reason")] == [
+        (people[30].pk, "failed", "render")
+    ]
