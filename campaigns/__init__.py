@@ -15,6 +15,8 @@ responding.py  what people did becomes a touchpoint: opened, clicked, unsubscrib
                machines.py tells who is no person, retelling.py who was none after all
 hooks.py       the door for what providers post, verified (sns.py); receivers.py reads it with Anymail's help
 noticing.py    what providers and mail servers said is kept, matched to its delivery, and folded (folding.py)
+intake.py      what came back as mail is kept, read (bounces/), and believed where it shows an address of ours
+               (return_paths.py)
 bouncing.py    ... and held against the address, or against the sender
 settling.py    what a crash left between "sending" and "sent" is settled by key, by evidence, or parked
 breaking.py    a campaign that goes wrong pauses itself
@@ -34,6 +36,6 @@ Beside the road: ticking.py and tasks.py drive it, rules.py and switching.py tur
 says what a message can ask for, hours.py when nobody wants to be written to, answers.py
 who looked, people and machines, and forgetting.py what goes with a person who is erased;
 senders.py says whether mailboxes believe a sender (authenticating.py asks its domain, by domains/), dkim.py
-signs; telling.py and panels.py show the road on a contact's page, and verifying.py holds the ledger to its
-promises.
+signs; telling.py, panels.py and address_panel.py show the road on a contact's page, and verifying.py
+holds the ledger to its promises.
 """

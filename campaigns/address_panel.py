@@ -59,8 +59,8 @@ def standing_words(row):
 
 
 def line_of(notice):
-    """`Came back, for good` · `7 Jun 2026 · 550 5.1.1 user unknown`."""
-    said = " ".join(filter(None, [notice.status_code, notice.detail]))
+    """`Came back, for good`, `7 Jun 2026 · 550 5.1.1 user unknown`."""
+    said = notice.detail or notice.status_code
     doubt = "" if notice.is_trusted else _("not proven, so it changes nothing")
     sub = " · ".join(filter(None, [date_format(notice.at, "j M Y"), doubt, said]))
     return Line(notice.get_kind_display(), sub, ICONS.get(notice.kind, "reply"))

@@ -120,7 +120,7 @@ def _verdicts(addresses, at):
 
 def _suppress(address, scope, kind, source, status_code, detail, at):
     reason = Reason.COMPLAINED if kind == Kind.COMPLAINT else Reason.BOUNCED
-    words = " ".join(filter(None, [status_code, detail]))
+    words = detail or status_code
     if kind == Kind.SOFT:
         words = _("%(times)s times in a row: %(words)s") % {"times": SOFT_IN_A_ROW, "words": words}
     return suppress(address, reason=reason, scope=scope, at=at, source=source, detail=words)

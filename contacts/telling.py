@@ -79,9 +79,16 @@ def _suppressions(contact):
             key=f"x{suppression.pk:020}",
             voice="not",
             icon="circle-slash",
-            title=_("%(address)s is not used any more") % {"address": suppression.address},
+            title=_kept_back_words(suppression),
             detail=suppression_words(suppression),
         )
+
+
+def _kept_back_words(suppression):
+    address = {"address": suppression.address}
+    if suppression.scope == Suppression.Scope.MARKETING:
+        return _("No marketing to %(address)s any more") % address
+    return _("%(address)s is not used any more") % address
 
 
 def suppression_words(suppression):

@@ -31,13 +31,13 @@ def test_without_anything_that_came_back_nothing_is_shown(as_marketer, ada):
 
 def test_what_came_back_is_shown_with_how_the_address_stands(as_marketer, ada):
     for day in range(3):
-        make_notice("soft", NOON + day * DAY, status_code="4.2.2", detail="mailbox full")
+        make_notice("soft", NOON + day * DAY, status_code="4.2.2", detail="452 4.2.2 mailbox full")
     make_notice("hard", NOON, detail="never existed", is_trusted=False)
 
     text = page(as_marketer, ada)
 
     assert "3 messages came back in a row since 10 Jun 2026." in text
-    assert "12 Jun 2026 · 4.2.2 mailbox full" in text
+    assert "12 Jun 2026 · 452 4.2.2 mailbox full" in text
     assert "10 Jun 2026 · not proven, so it changes nothing · never existed" in text
 
 

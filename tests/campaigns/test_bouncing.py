@@ -30,12 +30,12 @@ def softs(count, days):
 
 
 def test_one_hard_bounce_stops_the_address_at_once(ada):
-    make_notice("hard", status_code="5.1.1", detail="no such user")
+    make_notice("hard", status_code="5.1.1", detail="550 5.1.1 no such user")
 
     found = bouncing.judge(["Ada@example.com"], NOON)
 
     assert suppressions() == [("all", "bounced")]
-    assert [(each.detail, each.source) for each in found] == [("5.1.1 no such user", "mail")]
+    assert [(each.detail, each.source) for each in found] == [("550 5.1.1 no such user", "mail")]
 
 
 def test_judging_twice_changes_nothing(ada):

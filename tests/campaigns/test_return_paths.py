@@ -52,5 +52,3 @@ def test_no_altered_address_is_read(delivery):
 @pytest.mark.parametrize("address", ["", None, "b-", "ines@example.com", "b-" + "a" * 39, "b-" + "ä" * 39])
 def test_what_is_none_of_ours_is_none(address):
     assert return_paths.read(address) is None
-
-
