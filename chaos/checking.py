@@ -86,7 +86,7 @@ def check(report, copies, *, duplicates_allowed=0):
     report.found["ended"] = dict(Counter(row.status for row in ledger.values()))
     check_lost(report, ledger, taken)
     check_copies(report, ledger, taken, duplicates_allowed)
-    check_reasons(report, ledger)
+    check_reasons(report, ledger, taken)
     check_promises(report)
 
 
@@ -112,10 +112,14 @@ def check_copies(report, ledger, taken, allowed):
     report.expect(not strangers, f"taken without having passed the gate: {strangers[:5]}")
 
 
-def check_reasons(report, ledger):
-    """Whatever was not sent says why."""
-    silent = [row.uuid for row in ledger.values() if row.status not in ("sent", *MOVING) and not row.reason]
+def check_reasons(report, ledger, taken):
+    """Whatever was not sent says why. Also: how many say what, and how many of the parked had been taken."""
+    unsent = [row for row in ledger.values() if row.status not in ("sent", *MOVING)]
+    silent = [row.uuid for row in unsent if not row.reason]
     report.expect(not silent, f"not sent, without a reason: {silent[:5]}")
+    reasons = Counter(f"{row.status}, {row.reason}: {row.reply[:60]}" for row in unsent)
+    report.found["unsent"] = dict(reasons.most_common(5))
+    report.found["parked_and_taken"] = sum(row.status == "parked" and row.uuid in taken for row in unsent)
 
 
 def check_promises(report):

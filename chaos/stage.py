@@ -66,9 +66,10 @@ class Stage:
 
     def program(self, name, *command, **environment):
         """A program of the product."""
-        return self._with(
-            Started(sys.executable, *command, environment=environment, log=LOGS / f"{name}.log")
-        )
+        program = Started(sys.executable, *command, environment=environment, log=LOGS / f"{name}.log")
+        # Nothing is left that it should end in peace.
+        self.started.callback(program.kill)
+        return program
 
     def celery_workers(self, count=WORKERS):
         options = ["--pool=prefork", "--concurrency=1", "--without-gossip", "--without-mingle"]
