@@ -13,6 +13,7 @@ from campaigns import links, liquid, merge_fields, mime
 
 LINK_SCHEMES = ("http:", "https:", "mailto:", "tel:")
 IMAGE_SCHEMES = ("http:", "https:")
+LONGEST_SUBJECT = 200
 PICTURES = ("src", "background")
 ADDRESS_IN_TEXT = re.compile(r"https?://[^\s<>()\[\]\"“”]*[^\s<>()\[\]\"“”.,;:!?]")
 
@@ -58,7 +59,7 @@ def render(delivery, values, *, at=None):
     try:
         message_html = mime.in_ascii(liquid.render(version.html, values, html=True))
         text = liquid.render(version.text, values, html=False)
-        subject = liquid.render(version.subject, values, html=False).strip()
+        subject = cut(liquid.render(version.subject, values, html=False).strip())
         tracker, outside = Tracker(delivery, values), values[merge_fields.ENVELOPE]
         return checked(
             Message(
@@ -96,6 +97,11 @@ def checked(message):
     if "\x00" in message.html or "\x00" in message.text:
         raise RenderError(_("The message contains a character that cannot be sent."))
     return message
+
+
+def cut(subject):
+    """The subject, no longer than anyone reads: a merge value may be long."""
+    return subject if len(subject) <= LONGEST_SUBJECT else f"{subject[: LONGEST_SUBJECT - 1].rstrip()}…"
 
 
 class Tracker:

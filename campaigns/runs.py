@@ -43,52 +43,55 @@ class Reader(RenderContext):
 
 
 class Run(Node):
-    """Text and outputs in a row."""
+    """Text and outputs in a row. Nothing changes in between, so what is said twice is found once."""
 
-    __slots__ = ("pieces",)
+    __slots__ = ("outputs", "pieces")
 
     def __init__(self, nodes, env):
         super().__init__(nodes[0].token)
         self.blank = all(node.blank for node in nodes)
-        self.pieces = [
-            node.text if isinstance(node, ContentNode) else Output(node.expression, env) for node in nodes
-        ]
+        self.outputs, self.pieces, places = [], [], {}
+        for node in nodes:
+            if isinstance(node, ContentNode):
+                self.pieces.append(node.text)
+                continue
+            output = Output(node.expression, env)
+            if output.key not in places:
+                places[output.key] = len(self.outputs)
+                self.outputs.append(output)
+            self.pieces.append(places[output.key])
 
     def render_to_output(self, context, buffer):
-        autoescape, written = context.autoescape, []
-        for piece in self.pieces:
-            if type(piece) is str:
-                written.append(piece)
-                continue
-            value = piece.value(context)
-            if type(value) is not str:
-                value = to_liquid_string(value, autoescape)
-            elif autoescape and ESCAPED.search(value):
-                value = escape(value)
-            written.append(value)
-        return buffer.write("".join(written))
+        said = [output.text(context) for output in self.outputs]
+        return buffer.write("".join([each if type(each) is str else said[each] for each in self.pieces]))
 
 
 class Output:
     """One output of a run: a field with filters that take nothing else, or whatever it is."""
 
-    __slots__ = ("expression", "filters", "path")
+    __slots__ = ("expression", "filters", "key", "path", "token")
 
     def __init__(self, expression, env):
-        self.expression, self.path, self.filters = expression, (), ()
+        self.expression, self.token, self.path, self.filters = expression, expression.token, (), ()
+        self.key = self
         if isinstance(expression, FilteredExpression) and isinstance(expression.left, Path):
             wanted = [bound(each, env) for each in expression.filters or ()]
             path = expression.left.path
             if all(wanted) and all(isinstance(part, str | int) for part in path):
                 self.path, self.filters = path, wanted
+                self.key = (*path, *(each.name for each in expression.filters or ()), len(path))
 
-    def value(self, context):
-        if not self.path:
-            return self.expression.evaluate(context)
-        value = context.get(self.path, token=self.expression.token)
-        for apply in self.filters:
-            value = apply(value)
-        return value
+    def text(self, context):
+        """What it says, as the package would write it."""
+        if self.path:
+            value = context.get(self.path, token=self.token)
+            for apply in self.filters:
+                value = apply(value)
+        else:
+            value = self.expression.evaluate(context)
+        if type(value) is not str:
+            return to_liquid_string(value, context.autoescape)
+        return escape(value) if context.autoescape and ESCAPED.search(value) else value
 
 
 def bound(filter_, env):

@@ -222,6 +222,16 @@ def test_an_empty_subject_is_refused(ada):
         rendered(make_delivery_of(ada, subject="{{ confirm_url }}"))
 
 
+def test_a_subject_that_a_value_makes_too_long_is_cut(ada):
+    ada.first_name = "x" * 100
+    ada.save()
+
+    message = rendered(make_delivery_of(ada, subject="{{ first_name }} {{ first_name }} {{ first_name }}"))
+
+    assert message.subject == "x" * 100 + " " + "x" * 98 + "…"
+    assert parse(message)["Subject"] == message.subject
+
+
 def test_rendering_again_from_the_stored_values_gives_the_same_bytes(ada, sender):
     delivery = make_delivery_of(ada, html=LINK)
     values = gather([delivery])[delivery.pk]
