@@ -7,7 +7,7 @@ import time
 
 from benchmarks import servers
 
-NAMES = ("contact_import", "rfm", "contact_list")
+NAMES = ("contact_import", "rfm", "contact_list", "sending")
 
 
 def main(arguments=None):
