@@ -3,12 +3,11 @@
 from collections import defaultdict
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaigns import bouncing, breaking, machines, responding
 from campaigns.models import Delivery, Notice, Response
 from contacts.locking import lock_contacts
-from contacts.models import Contact, Identity
 from touchpoints.models import Touchpoint
 from touchpoints.recording import record_many
 
@@ -34,23 +33,38 @@ TOUCHPOINTS = {
 # The door of a notice that asks to stop: a message of their own, or else their provider's word.
 PROVIDER, BY_MAIL = "provider", "mail"
 
+# Who was written to, who has the address, and whoever they were merged into.
+_TOUCHED = """
+WITH RECURSIVE touched (id) AS (
+    SELECT contact_id FROM campaigns_delivery WHERE id = ANY(%(ids)s::bigint[])
+    UNION
+    SELECT contact_id FROM contacts_identity WHERE kind = 'email' AND value = ANY(%(addresses)s::text[])
+    UNION
+    SELECT c.merged_into_id FROM touched JOIN contacts_contact c USING (id) WHERE c.merged_into_id IS NOT NULL
+)
+SELECT id FROM touched
+"""
+
 
 @transaction.atomic
 def fold_new(notices, at):
     """Let notices that were just stored or matched take effect. Those that could be forged take none."""
     trusted = [notice for notice in notices if notice.is_trusted]
-    ids = {notice.delivery_id for notice in trusted if notice.delivery_id}
-    addresses = {notice.address for notice in trusted if notice.address and notice.kind in JUDGED}
+    effective = [notice for notice in trusted if notice.kind in EFFECTIVE]
+    if not effective:
+        return
+    addresses = {notice.address for notice in effective if notice.address and notice.kind in JUDGED}
+    ids = {notice.delivery_id for notice in effective if notice.delivery_id}
     _lock(ids, addresses)
-    deliveries = fold(ids, at)
-    _answer_people(trusted, deliveries)
+    deliveries = fold(ids)
+    _answer_people(effective, deliveries)
     _judge(addresses, deliveries, at)
 
 
-def fold(delivery_ids, at):
+def fold(delivery_ids):
     """Make the responses and touchpoints of these deliveries from all their notices; {id: delivery}."""
-    related = ("contact", "topic", "rule", "campaign", "sender")
-    deliveries = Delivery.objects.select_related(*related).in_bulk(delivery_ids)
+    found = Delivery.objects.select_related("contact").prefetch_related("topic", "rule", "campaign")
+    deliveries = {delivery.pk: delivery for delivery in found.filter(pk__in=delivery_ids)}
     notices = defaultdict(list)
     for notice in Notice.objects.filter(delivery__in=deliveries, is_trusted=True).order_by("at", "pk"):
         notices[notice.delivery_id].append(notice)
@@ -61,12 +75,6 @@ def fold(delivery_ids, at):
     ]
     _write(wanted)
     return deliveries
-
-
-def verdict(notices):
-    """What a delivery came to, by its trusted notices: the gravest that was said; None when nothing was."""
-    kinds = {notice.kind for notice in notices if notice.is_trusted}
-    return next((kind for kind in GRAVITY if kind in kinds), None)
 
 
 def _by_response(notices):
@@ -195,18 +203,15 @@ def _unsubscribed(delivery, notice):
 
 
 ANSWERS = {Kind.OPENED: _opened, Kind.CLICKED: _clicked, Kind.UNSUBSCRIBED: _unsubscribed}
+# The others are kept, and change nothing.
+EFFECTIVE = {*RESPONSES, *ANSWERS}
 
 
 def _lock(delivery_ids, addresses):
     """Everyone this may touch, at once and in id order, as the gate does: nothing can wait in a ring."""
-    sent_to = Delivery.objects.filter(pk__in=delivery_ids).values_list("contact_id", flat=True)
-    holders = Identity.objects.filter(kind=Identity.Kind.EMAIL, value__in=addresses)
-    ids = new = {*sent_to, *holders.values_list("contact_id", flat=True)}
-    while new:
-        merged = Contact.objects.filter(pk__in=new, merged_into__isnull=False)
-        new = set(merged.values_list("merged_into_id", flat=True)) - ids
-        ids |= new
-    lock_contacts(ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_TOUCHED, {"ids": list(delivery_ids), "addresses": list(addresses)})
+        lock_contacts([pk for (pk,) in cursor.fetchall()])
 
 
 def _judge(addresses, deliveries, at):
