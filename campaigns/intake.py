@@ -6,17 +6,22 @@ shown, and changes nothing: anybody can write that somebody's mailbox does not e
 """
 
 import hashlib
+import logging
 import re
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from uuid import UUID
 
+from django.db import DatabaseError, InterfaceError
+
 from campaigns import links, noticing, return_paths
 from campaigns.bounces import parsing, reading
 from campaigns.models import Delivery, Notice, RawNotice
 from contacts.models import normalise_email
 from contacts.signing import BadToken
+
+logger = logging.getLogger(__name__)
 
 # The door, as notices and the log of consent know it.
 SOURCE = "mail"
@@ -47,11 +52,20 @@ def take_message(raw, *, at, envelope_to="", source=SOURCE):
     the head is kept.
     """
     body = raw if len(raw) <= reading.LONGEST else raw[: reading.LONGEST_HEAD]
-    headers = {"envelope_to": envelope_to[:320]} if envelope_to else {}
-    kept, _is_new = noticing.keep_raw(source, body, headers, at)
+    kept, _is_new = noticing.keep_raw(source, body, _envelope(envelope_to), at)
     if kept.read_at is None:
-        noticing.read_raw(kept, at)
+        try:
+            noticing.read_raw(kept, at)
+        except (DatabaseError, InterfaceError):
+            # It is kept, and that is what was asked; the next sweep reads it.
+            logger.warning("Raw notice %s waits to be read.", kept.pk, exc_info=True)
     return kept
+
+
+def _envelope(address):
+    """The address as it may be stored; a command line can hold any bytes."""
+    address = address[:320].encode("utf-8", "replace").decode().replace("\0", "")
+    return {"envelope_to": address} if address else {}
 
 
 def read(raw):

@@ -190,41 +190,11 @@ def test_a_person_who_quotes_a_server_is_a_person():
     assert parsing.parse(written(body=body)).kind == "replied"
 
 
-def mutated(raw, others, chance):
-    """The same mail, damaged in one of many ways."""
-    way = chance.randrange(8)
-    if way == 0:
-        raw = bytearray(raw)
-        for _time in range(chance.randrange(1, 60)):
-            raw[chance.randrange(len(raw))] = chance.randrange(256)
-        return bytes(raw)
-    if way == 1:
-        return raw[: chance.randrange(len(raw))]
-    if way == 2:
-        other = chance.choice(others)
-        return raw[: chance.randrange(len(raw))] + other[chance.randrange(len(other)) :]
-    if way == 3:
-        depth = chance.randrange(2, 400)
-        opened = (b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(depth))
-        return b"".join(opened) + raw
-    if way == 4:
-        name = chance.choice([b"X-Long", b"Subject", b"Content-Type: multipart/report; boundary", b"To"])
-        piece = chance.choice([b"a", b"<", b"@", b" ", b";\n ", b"=?utf-8?q?=ff?=", b'"', b"(", b"\t\n "])
-        return name + b": " + piece * chance.randrange(1, 60_000) + b"\n" + raw
-    if way == 5:
-        lines = raw.split(b"\n")
-        chance.shuffle(lines)
-        return b"\n".join(lines)
-    if way == 6:
-        return raw.replace(b"\n", chance.choice([b"\r", b"\r\n\r\n", b"\0", b"\n "]))
-    return b"Content-Type: message/rfc822\n\n" * chance.randrange(1, 300) + raw
-
-
 def test_no_mail_however_damaged_breaks_the_reading_or_holds_it_up():
     others, chance = list(bounce_samples.mails().values()), random.Random(337)
     began, slowest = time.monotonic(), 0
     for _time in range(MUTATIONS):
-        raw, start = mutated(chance.choice(others), others, chance), time.monotonic()
+        raw, start = bounce_samples.mutated(chance.choice(others), others, chance), time.monotonic()
         letter = parsing.parse(raw)
         slowest = max(slowest, time.monotonic() - start)
         assert letter.returned

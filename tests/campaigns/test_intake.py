@@ -298,6 +298,17 @@ def test_no_sample_is_lost_or_believed(db):
     assert suppressions() == []
 
 
+def test_no_damaged_mail_is_lost_either(db):
+    mails, chance = list(bounce_samples.mails().values()), random.Random(150)
+    damaged = {bounce_samples.mutated(chance.choice(mails), mails, chance) for _time in range(150)}
+
+    for raw in damaged:
+        intake.take_message(raw, at=NOON, envelope_to="\udcff\0@example.com")
+
+    assert RawNotice.objects.filter(read_at=NOON, problem="").count() == len(damaged)
+    assert not Notice.objects.filter(is_trusted=True).exists()
+
+
 # The doors
 
 
