@@ -5,4 +5,5 @@ sink.py       a mail server that takes everything, slowly, badly or not at all, 
 provider.py   the same as a provider's HTTP interface, which remembers keys
 answering.py  the few lines of HTTP that both speak
 starting.py   starts and stops such processes, and nothing that is not ours
+mutations.py  takes one guard of edits.py out of the code, and demands that the tests notice
 """
