@@ -17,6 +17,9 @@ from campaigns.channels import (
     Unreachable,
     esp,
 )
+from chaos.provider import FAULTS
+from chaos.starting import Provider
+from chaos.taken import read
 from contacts.models import Sender, SettlesBy, Suppression
 from tests.campaigns import esp_notices, esp_stub
 from tests.campaigns.esp_stub import SETTINGS, TO, Stub
@@ -422,3 +425,34 @@ def test_the_documentation_names_every_provider_and_what_it_needs():
 
 def notices_need(key):
     return [name for name in esp_notices.settings() if name.startswith(key.upper())]
+
+
+# A provider that remembers keys ----------------------------------------------------------------------
+
+MEANS = {
+    "too_many": RefusedForNow,
+    "forbidden": Unreachable,
+    "wrong": RefusedForGood,
+    **dict.fromkeys(("broken", "bad_gateway", "drop_before", "stall_before"), NoAnswer),
+    **dict.fromkeys(("broken_after", "drop_after", "stall_after"), NoAnswer),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_happens_the_same_key_is_taken_once(settings, tmp_path, delivery, fault):
+    """A process of its own that breaks as it is told to, once, and then takes the message."""
+    other = Provider(taken=tmp_path / "taken", faults=fault, share=1)
+    url = f"http://127.0.0.1:{other.ports['http']}"
+    settings.ANYMAIL = {"RESEND_API_KEY": "k", "RESEND_API_URL": url, "IGNORE_UNSUPPORTED_FEATURES": True}
+    settings.EMAIL_TIMEOUT = 0.5
+    try:
+        with pytest.raises(MEANS[fault]) as caught:
+            send(esp.open_line(esp.SERVICES["resend"], None), delivery)
+        line = esp.open_line(esp.SERVICES["resend"], None)
+        refs = {send(line, delivery).ref for _again in range(2)}
+    finally:
+        other.stop()
+
+    assert type(caught.value) is MEANS[fault]
+    assert len(refs) == 1
+    assert [copy.delivery for copy in read(tmp_path / "taken")] == [str(delivery.uuid)]
