@@ -232,7 +232,9 @@ SENDING_LINES = env.int("SENDING_LINES", default=4)
 MAIL_LOOKUP_URL = env("MAIL_LOOKUP_URL", default="")
 # What the providers of mail need, each by its own names: ANYMAIL_POSTMARK_SERVER_TOKEN and so on.
 ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | {
-    name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+    name.removeprefix("ANYMAIL_"): {"true": True, "false": False}.get(value.lower(), value)
+    for name, value in os.environ.items()
+    if name.startswith("ANYMAIL_")
 }
 # Stands in the addresses that providers post their notices to; empty shuts that door.
 MAIL_HOOK_SECRET = env("MAIL_HOOK_SECRET", default="")
