@@ -128,4 +128,5 @@ def _suppress(address, scope, kind, source, status_code, detail, at):
 
 def classify_reply(code, text):
     """What a server's answer to a recipient says: "hard", "soft", "policy" or "other"."""
-    return str(mapping.kind_of(reasons.reason_of(f"{code} {text}", stage=reasons.RCPT)))
+    is_final = not str(code).startswith("4")
+    return str(mapping.kind_of(reasons.reason_of(f"{code} {text}", stage=reasons.RCPT, is_final=is_final)))

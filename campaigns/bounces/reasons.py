@@ -4,6 +4,8 @@ Words go first because servers are careless with codes: one in five of the bounc
 """
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 
 from campaigns.bounces.wording import WORDING
 
@@ -111,25 +113,35 @@ def reason_of(words, *, status="", stage="", is_final=True):
     was said if that is known, `is_final` whether the message was given up.
     """
     words = NOISE.sub("", words[:LONGEST])
-    code, replies = code_of(words, status), REPLY.findall(words)
-    reply = replies[-1] if replies else ""
     if TAKEN.match(status) or TAKEN.match(words):
         return "delivered"
-    stage = stage or stage_of(words)
-    plain = ADDRESS.sub("@", LINK.sub(r"\1", words))
-    reason = _by_words(plain) or _by_codes(code, reply, stage)
-    if reason in (None, "unclear") and REJECTED.search(plain):
+    said = Said(words, code_of(words, status), REPLY.findall(words), stage or stage_of(words))
+    reason = _by_words(said) or _by_codes(said)
+    if reason in (None, "unclear") and REJECTED.search(said.plain):
         return "no_user"
-    if reason == "no_user" and not _is_sure(words, code, reply, stage):
-        reason = "doubtful"
-    if reason in OF_THE_ADDRESS and stage in (MAIL, CONNECT):
+    if _is_about_us(reason, said):
         return "refused"
-    if reason in ("server", "network") and stage == CONNECT and reply:
-        # It answered, and would not talk: that is about who called.
-        return "refused"
-    if reason in OF_THE_ADDRESS and _is_for_now(code, replies) and not (is_final and code.startswith("4.1.")):
-        return "network"
-    return reason or "unknown"
+    return _for_now(reason, said, is_final) or reason or "unknown"
+
+
+@dataclass
+class Said:
+    """What a server said, and what can be read off it."""
+
+    words: str
+    code: str
+    replies: list
+    stage: str
+
+    @property
+    def reply(self):
+        """The last reply code."""
+        return self.replies[-1] if self.replies else ""
+
+    @cached_property
+    def plain(self):
+        """The words without what may stand in an address or a link."""
+        return ADDRESS.sub("@", LINK.sub(r"\1", self.words))
 
 
 def stage_of(words):
@@ -147,36 +159,49 @@ def code_of(words, status=""):
     return next(iter(telling or said[-1:] or ([given[0]] if given else [])), "")
 
 
-def _by_words(plain):
-    return next((reason for reason, pattern in PATTERNS if pattern.search(plain)), None)
+def _by_words(said):
+    reason = next((reason for reason, pattern in PATTERNS if pattern.search(said.plain)), None)
+    return "doubtful" if reason == "no_user" and not _is_sure(said) else reason
 
 
-def _is_sure(words, code, reply, stage):
+def _is_sure(said):
     """Whether "no such user" was said of the address and not of the message."""
-    said = _last(CODE, words)
-    if stage == DATA:
-        return code.startswith("5.1.") or bool(SURE.search(words))
-    if said.startswith("5.7."):
+    own_code = _last(CODE, said.words)
+    if said.stage == DATA:
+        return said.code.startswith("5.1.") or bool(SURE.search(said.words))
+    if own_code.startswith("5.7."):
         return False
-    is_reply = bool(reply or said)
-    return (
-        not is_reply or stage == RCPT or code.startswith((".1.", "5.1.", "4.1.", "5.4.1", "5.5.0"))
-    ) or bool(NAMES_THEM.search(words))
+    is_answer = bool(said.reply or own_code)
+    of_the_address = said.code.startswith(("5.1.", "4.1.", "5.4.1", "5.5.0"))
+    return not is_answer or said.stage == RCPT or of_the_address or bool(NAMES_THEM.search(said.words))
 
 
-def _by_codes(code, reply, stage):
-    _class, _dot, rest = code.partition(".")
+def _by_codes(said):
+    """What the codes mean by themselves; of the address only a code of class 5 tells anything."""
+    group, _dot, rest = said.code.partition(".")
     by_code = STATUS_REASONS.get(rest) or STATUS_REASONS.get(rest.partition(".")[0])
-    if by_code or not reply:
+    if group == "4" and by_code in OF_THE_ADDRESS:
+        return "network"
+    if by_code or not said.reply:
         return by_code
-    if stage in (MAIL, CONNECT) and reply.startswith("5"):
+    if said.stage in (MAIL, CONNECT) and said.reply.startswith("5"):
         return "refused"
-    return REPLY_REASONS.get(reply) or ("server" if reply.startswith("4") else "unclear")
+    return REPLY_REASONS.get(said.reply) or ("server" if said.reply.startswith("4") else "unclear")
 
 
-def _is_for_now(code, replies):
-    """What is said by class 4 alone is never for good."""
-    return all(said.startswith("4") for said in replies) if replies else code.startswith("4")
+def _is_about_us(reason, said):
+    """Before the recipient is named, nothing is said of them; who answers and will not talk means us."""
+    if reason in OF_THE_ADDRESS:
+        return said.stage in (MAIL, CONNECT)
+    return reason in ("server", "network") and said.stage == CONNECT and bool(said.reply)
+
+
+def _for_now(reason, said, is_final):
+    """What is said by class 4 alone is never for good, but for a bad address at which a server gave up."""
+    codes = said.replies or [said.code]
+    if reason not in OF_THE_ADDRESS or not all(code.startswith("4") for code in codes):
+        return None
+    return None if is_final and said.code.startswith("4.1.") else "network"
 
 
 def _last(pattern, words):

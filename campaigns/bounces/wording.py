@@ -20,6 +20,8 @@ WORDING = [
             r"pipe to \|",
             "couldn't create",
             "contact ldap",
+            r"gr[ea]y[ -]?list",
+            "unverified address",
             "mailer error",
             "internal (?:system |server )?error",
             "service (?:is )?(?:currently |temporarily )unavailable",
