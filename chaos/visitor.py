@@ -54,7 +54,7 @@ class Web:
 
 
 class Visitors(threading.Thread):
-    """Look at page after page, and sign up each time round, until told to stop."""
+    """Look at page after page, and sign up after each, until told to stop."""
 
     def __init__(self, port, pages, wording, topic, cookies=""):
         super().__init__(daemon=True)
@@ -64,8 +64,7 @@ class Visitors(threading.Thread):
     def run(self):
         number = 0
         while not self._told.is_set():
-            for page in self.pages:
-                self.web.get(page)
+            self.web.get(self.pages[number % len(self.pages)])
             number += 1
             form = self.form | {"email": f"newcomer{number}@example.com", "name": "New Comer"}
             address = f"10.0.{number // 250}.{number % 250 + 1}"
