@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from time import monotonic
 
 from django.db import connection, transaction
 
@@ -22,8 +23,8 @@ ENGAGED_WITHIN = timedelta(days=90)
 # One mailbox has a problem, or wants to be asked twice: nothing to do with pace.
 ONE_MAILBOX = re.compile(r"\b4\.[12]\.\d+\b|gr[ae]y-?list", re.IGNORECASE)
 
-# Senders of which it was last read that nobody wants them to slow down, and pauses that this process was told
-# of, {(sender id, domain): until}: hints that save questions, no more.
+# Senders of which it was last read that nobody wants them to slow down; and when this process was last told
+# to pause, {(sender id, domain): time.monotonic()}: hints about what is in hand, no more.
 _unhindered = set()
 _pauses = {}
 
@@ -102,7 +103,6 @@ SET hold_step = CASE
         ELSE %(minute)s
     END)),
     reply = %(reply)s
-RETURNING hold_until
 """
 _TAKEN = f"""
 WITH locked AS MATERIALIZED (
@@ -148,6 +148,7 @@ class Admitted(list):
         # {delivery id: keys of its paces}, and {key: (minute, day)} it was counted in.
         self.reserved = {}
         self.counted_in = {}
+        self.asked_at = monotonic()
 
 
 @dataclass
@@ -160,6 +161,13 @@ class Choice:
 
 def admit(batch, at, owner):
     """The part of a claimed batch that may go now; the others are put back, each to when there is a place."""
+    asked_at = monotonic()
+    admitted = _admit(batch, at, owner)
+    admitted.asked_at = asked_at
+    return admitted
+
+
+def _admit(batch, at, owner):
     limits = _limits({delivery.sender_id for delivery in batch}, at)
     if not limits:
         return Admitted(batch)
@@ -181,23 +189,22 @@ def admit(batch, at, owner):
     return choice.admitted
 
 
-def without_paused(window, deliveries, at):
-    """The part of an admitted window that nobody has asked to wait meanwhile; `deliveries` are its rows."""
-    for key in [key for key, until in _pauses.copy().items() if until <= at]:
-        _pauses.pop(key, None)
-    if not _pauses:
+def without_paused(window, deliveries, admitted):
+    """The part of a window that nobody has asked to wait since it was admitted; `deliveries` are its rows."""
+    paused = {key for key, told_at in _pauses.copy().items() if told_at >= admitted.asked_at}
+    if not paused:
         return window
     domains = {pk: row.contact.email.rpartition("@")[2].lower() for pk, row in deliveries.items()}
     return [
         each
         for each in window
-        if (each.sender_id, "") not in _pauses and (each.sender_id, domains.get(each.id)) not in _pauses
+        if (each.sender_id, "") not in paused and (each.sender_id, domains.get(each.id)) not in paused
     ]
 
 
 def give_back(admitted, at):
     """Free the places of what did not pass the gate after all."""
-    reserved = getattr(admitted, "reserved", None)
+    reserved = admitted.reserved
     if not reserved:
         return
     with connection.cursor() as cursor:
@@ -221,11 +228,11 @@ def note_refusal(sender_id, domain, reply, at, retry_after=None):
     if retry_after is None and ONE_MAILBOX.search(reply):
         return
     _unhindered.discard(sender_id)
+    _pauses[sender_id, domain.lower()] = monotonic()
     row = {"sender": sender_id, "domain": domain.lower(), "reply": reply[:300], "at": at}
     row |= {"after": retry_after, "minute": MINUTE, "longest": LONGEST_PAUSE}
     with connection.cursor() as cursor:
         cursor.execute(_REFUSED, row)
-        _pauses[sender_id, domain.lower()] = cursor.fetchone()[0]
 
 
 def note_taken(counts, at):

@@ -92,14 +92,14 @@ def send_over_one_line(at, owner, limit=BATCH, contact_ids=None):
 
 def send_batch(batch, run):
     """Send a claimed batch, window by window. What there is no time or no line for is put back."""
-    counts, ids, admitted = Counter(), [delivery.id for delivery in batch], []
+    counts, ids, admitted = Counter(), [delivery.id for delivery in batch], pacing.Admitted()
     try:
         admitted = pacing.admit(batch, run.at, run.owner)
         deliveries, values = load([delivery.id for delivery in admitted])
         for window in gate.windows(admitted):
             if run.is_over:
                 break
-            if window := pacing.without_paused(window, deliveries, run.at):
+            if window := pacing.without_paused(window, deliveries, admitted):
                 counts += send_window(window, deliveries, values, run)
     finally:
         release(ids, run.owner)

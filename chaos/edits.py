@@ -326,7 +326,7 @@ EDITS = [
     Edit(
         "pace: who asked to wait gets the rest of the batch",
         "campaigns/sending.py",
-        "            if window := pacing.without_paused(window, deliveries, run.at):\n",
+        "            if window := pacing.without_paused(window, deliveries, admitted):\n",
         "            if window:\n",
         PACING,
     ),
