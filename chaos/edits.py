@@ -22,6 +22,7 @@ PLANNING = ("tests/campaigns/test_planning.py",)
 CLAIMING = ("tests/campaigns/test_claiming.py",)
 SETTLING = ("tests/campaigns/test_settling.py",)
 SENDING = ("tests/campaigns/test_sending.py",)
+LINES = ("tests/campaigns/test_lines.py",)
 LINKS = ("tests/campaigns/test_links.py",)
 RETURN_PATHS = ("tests/campaigns/test_return_paths.py",)
 BOUNCING = ("tests/campaigns/test_bouncing.py",)
@@ -257,7 +258,7 @@ EDITS = [
         "campaigns/recording.py",
         "WHERE d.id = v.id AND d.owner = %(owner)s AND d.status || '' IN ('sending', 'unknown', 'parked')",
         "WHERE d.id = v.id AND d.status || '' IN ('sending', 'unknown', 'parked')",
-        SENDING,
+        LINES,
     ),
     # What is in doubt, late or refused.
     Edit(

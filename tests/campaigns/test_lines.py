@@ -299,3 +299,17 @@ def test_a_result_that_nobody_waits_for_any_more_changes_nothing_and_is_kept_as_
     delivery.refresh_from_db()
     assert (delivery.status, delivery.reply) == ("cancelled", "")
     assert Anomaly.objects.get().delivery == delivery
+
+
+def test_a_worker_that_was_slow_does_not_speak_for_the_one_that_took_over(topic, sender):
+    delivery = make_delivery(
+        make_rule(), reachable(), status="sending", owner="another", sending_at=NOON, attempts=2
+    )
+
+    record_results([Result(delivery, "sent", reply="250 OK")], Run(NOON, "slow", None, 0))
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reply) == ("sending", "")
+
+    record_results([Result(delivery, "sent", reply="250 OK")], Run(NOON, "another", None, 0))
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reply) == ("sent", "250 OK")
