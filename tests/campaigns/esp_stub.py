@@ -11,7 +11,17 @@ from urllib.parse import parse_qs
 
 from django.utils import timezone
 
-from tests.make import DAY
+from campaigns import rendering
+from tests.make import (
+    DAY,
+    NOON,
+    make_contact,
+    make_delivery,
+    make_rule,
+    make_sender,
+    make_topic,
+    make_version,
+)
 
 TO = "ada@example.com"
 SETTINGS = {
@@ -110,6 +120,21 @@ SHUT = {
     "mandrill": (500, {"status": "error", "code": -1, "name": "Invalid_Key", "message": "Invalid API key"}),
     "postal": (200, {"status": "error", "data": {"code": "InvalidServerAPIKey", "message": "No such key"}}),
 }
+
+
+def passed_delivery():
+    """One that has passed the gate, with letters that have to be encoded wherever there may be some."""
+    rule = make_rule(
+        sender=make_sender(reply_to="answers@example.com"),
+        topic=make_topic(name="Neuigkeiten für Sie"),
+        content=make_version(html="<html><body><p>Grüße</p></body></html>", text="Grüße").content,
+    )
+    ada = make_contact(TO, first_name="Ada", last_name="Byron, Gräfin")
+    return make_delivery(rule, ada, status="sending", sending_at=NOON, address=TO)
+
+
+def rendered(delivery):
+    return rendering.render(delivery, rendering.gather([delivery])[delivery.pk])
 
 
 class Stub:

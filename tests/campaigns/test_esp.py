@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from django.conf import settings
 
-from campaigns import channels, rendering, sending
+from campaigns import channels, sending
 from campaigns.channels import (
     Accepted,
     NoAnswer,
@@ -22,18 +22,13 @@ from chaos.starting import Provider
 from chaos.taken import read
 from contacts.models import Sender, SettlesBy, Suppression
 from tests.campaigns import esp_notices, esp_stub
-from tests.campaigns.esp_stub import SETTINGS, TO, Stub
+from tests.campaigns.esp_stub import SETTINGS, TO, Stub, passed_delivery, rendered
 from tests.make import (
     DAY,
     MINUTE,
     NOON,
     make_consent,
-    make_contact,
     make_delivery,
-    make_rule,
-    make_sender,
-    make_topic,
-    make_version,
 )
 
 # Anymail warns at every turn: of SendGrid, no longer tried out, and of doors without basic auth.
@@ -58,17 +53,7 @@ def stub(request, settings):
 
 @pytest.fixture
 def delivery(db):
-    rule = make_rule(
-        sender=make_sender(reply_to="answers@example.com"),
-        topic=make_topic(name="Neuigkeiten für Sie"),
-        content=make_version(html="<html><body><p>Grüße</p></body></html>", text="Grüße").content,
-    )
-    ada = make_contact(TO, first_name="Ada", last_name="Byron, Gräfin")
-    return make_delivery(rule, ada, status="sending", sending_at=NOON, address=TO)
-
-
-def rendered(delivery):
-    return rendering.render(delivery, rendering.gather([delivery])[delivery.pk])
+    return passed_delivery()
 
 
 def line_to(stub):
