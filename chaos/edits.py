@@ -276,6 +276,20 @@ EDITS = [
         SENDING,
     ),
     Edit(
+        "late: the last byte leaves after its time",
+        "campaigns/channels/smtp.py",
+        "        if monotonic() > deadline:\n",
+        "        if False:\n",
+        LINES + SENDING,
+    ),
+    Edit(
+        "doubt: a key is trusted after the provider forgot it",
+        "campaigns/settling.py",
+        " AND d.first_sending_at > %(at)s - key.lasts",
+        "",
+        SETTLING,
+    ),
+    Edit(
         "bounce: an address that does not exist is used again",
         "campaigns/bouncing.py",
         "FROM fresh WHERE kind IN ('hard', 'complaint') OR",
@@ -294,6 +308,13 @@ EDITS = [
         "campaigns/machines.py",
         "    return found or PERSON",
         "    return PERSON",
+        MACHINES,
+    ),
+    Edit(
+        "machines: a scanner's click breaks a silence",
+        "campaigns/planning.py",
+        "          AND answer.made_by = 'person'\n",
+        "",
         MACHINES,
     ),
     Edit(
