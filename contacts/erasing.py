@@ -54,7 +54,8 @@ def erase(contact, *, at, by=None):
     addresses = _addresses(ids)
     _keep_back(addresses, at, by)
     erasure.forget(ids, sorted({address for _channel, address in addresses}), at=at)
-    _forget_names(ids, at)
+    Contact.objects.filter(pk__in=ids).update(erased_at=at, updated_at=at, **NAMELESS)
+    _forget_rest(ids)
     logger.info("Contact %s is erased, by user %s.", contact.pk, by.pk if by else None)
     return True
 
@@ -65,7 +66,8 @@ def erase_echoes(at):
     for pk in ids:  # one at a time: nobody who records what was sent waits for two of them
         with transaction.atomic():
             erasure.forget(lock_contacts([pk]), [], at=at)
-            _forget_proof([pk])
+            Contact.objects.filter(pk=pk).update(**NAMELESS)
+            _forget_rest([pk])
     return len(ids)
 
 
@@ -95,16 +97,11 @@ def _keep_back(addresses, at, by):
     )
 
 
-def _forget_names(ids, at):
-    """Their names and addresses; the administration's log names them no more."""
+def _forget_rest(ids):
+    """Their addresses and what proved their consent; the administration's log names them no more."""
     Identity.objects.filter(contact__in=ids).delete()
-    Contact.objects.filter(pk__in=ids).update(erased_at=at, updated_at=at, **NAMELESS)
-    _forget_proof(ids)
+    Consent.objects.filter(contact__in=ids).exclude(evidence={}).update(evidence={})
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Contact), object_id__in=[str(pk) for pk in ids]
     )
     entries.update(object_repr=_("Erased contact"), change_message="")
-
-
-def _forget_proof(ids):
-    Consent.objects.filter(contact__in=ids).exclude(evidence={}).update(evidence={})

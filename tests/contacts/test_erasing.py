@@ -170,7 +170,12 @@ def test_what_comes_in_late_is_forgotten_by_the_next_sweep(bird, letters):
         received_at=NOON + HOUR,
     )  # fmt: skip
     suppress(ADDRESS, reason="bounced", at=NOON + HOUR, source="test")
-    assert tables_with(CANARY) == {"campaigns_delivery", "campaigns_notice", "contacts_suppression"}
+    Contact.objects.filter(pk=bird.pk).update(last_source={"page": CANARY})
+    Identity.objects.create(contact=bird, kind="card", value=CANARY, created_at=NOON)
+    assert tables_with(CANARY) == {
+        "campaigns_delivery", "campaigns_notice", "contacts_suppression", "contacts_contact",
+        "contacts_identity",
+    }  # fmt: skip
 
     assert erase_echoes(NOON + DAY) == 1
 
