@@ -11,12 +11,12 @@ import pytest
 import requests
 from django.db import OperationalError, connection
 
-from campaigns import hooks, noticing, receivers, sns
+from campaigns import hooks, noticing, receivers, settling, sns
 from campaigns.models import Notice, RawNotice, Response
 from contacts.models import Consent, Suppression
 from tests.campaigns import esp_notices
 from tests.campaigns.esp_notices import LINK, PROVIDERS, PUBLIC_URL, SECRET, SIGN, SIGN_THE_BODY, TO, post
-from tests.make import DAY, HOUR, NOON, make_delivery
+from tests.make import DAY, HOUR, NOON, make_delivery, make_rule, make_sender
 from touchpoints.models import Touchpoint
 
 # Anymail warns at every turn: of SendGrid, no longer tried out, and of doors without basic auth.
@@ -456,3 +456,46 @@ def test_notices_that_were_really_posted(client, db, name):
 
 def test_every_sample_is_tried():
     assert sorted(REAL) == sorted(path.stem for path in DATA.glob("*.json"))
+
+
+# Evidence --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["unknown", "parked"])
+@pytest.mark.parametrize("what", ["accepted", "delivered", "hard", "complaint"])
+def test_a_notice_settles_what_nobody_could_say(client, ada, status, what):
+    """A provider gave no answer; that it speaks of the message says that it had taken it."""
+    sender = make_sender(name="By provider", provider="sendgrid", settles_by="evidence")
+    doubted = make_delivery(
+        make_rule(sender=sender), ada, status=status, reason="no_answer", sending_at=NOON, address=TO
+    )
+    settling.settle(NOW)
+    doubted.refresh_from_db()
+    assert doubted.status == status
+
+    assert post("sendgrid", what, doubted.uuid).by(client).status_code == 200
+    settling.settle(NOW)
+
+    doubted.refresh_from_db()
+    assert doubted.status == "sent"
+
+
+def test_a_forged_notice_settles_nothing(client, ada):
+    doubted = make_delivery(contact=ada, status="parked", reason="no_answer", sending_at=NOON, address=TO)
+    told = post("sendgrid", "delivered", doubted.uuid)
+    told.body = told.body.replace(b"250", b"251")
+
+    assert told.by(client).status_code == 403
+    settling.settle(NOW)
+
+    doubted.refresh_from_db()
+    assert doubted.status == "parked"
+
+
+def test_notices_of_the_old_provider_still_count_after_a_change(client, delivery):
+    delivery.sender.provider = "resend"
+    delivery.sender.save()
+
+    assert post("postmark", "complaint", delivery.uuid).by(client).status_code == 200
+
+    assert delivery.responses.get().kind == "complained"
