@@ -45,8 +45,9 @@ class Run:
     owner: str
     lines: Lines
     ends: float
-    # How many messages of each campaign could not be made, one after the other.
+    # How many messages of each campaign could not be made, one after the other: by now, and at most.
     in_a_row: Counter = field(default_factory=Counter)
+    longest: Counter = field(default_factory=Counter)
     began: float = field(default_factory=monotonic)
 
     @property
@@ -101,11 +102,11 @@ def send_batch(batch, run):
                 break
             if window := pacing.without_paused(window, deliveries, admitted):
                 counts += send_window(window, deliveries, values, run)
+                check_breakers(run, breaking.IN_A_ROW)
     finally:
         release(ids, run.owner)
         pacing.give_back(admitted, run.at)
-    if run.in_a_row:
-        breaking.check(set(run.in_a_row), run.at, in_a_row=run.in_a_row)
+    check_breakers(run)
     return counts
 
 
@@ -189,10 +190,19 @@ def make(delivery, values):
 
 def count_in_a_row(run, delivery, message):
     """Count a campaign's failures one after the other; a message that could be made ends the row."""
-    if isinstance(message, Result) and delivery.campaign_id:
-        run.in_a_row[delivery.campaign_id] += 1
-    elif delivery.campaign_id in run.in_a_row:
-        run.in_a_row[delivery.campaign_id] = 0
+    campaign = delivery.campaign_id
+    if isinstance(message, Result) and campaign:
+        run.in_a_row[campaign] += 1
+        run.longest[campaign] = max(run.longest[campaign], run.in_a_row[campaign])
+    elif campaign in run.in_a_row:
+        run.in_a_row[campaign] = 0
+
+
+def check_breakers(run, at_least=1):
+    """Look at the campaigns some of whose messages could not be made, from so many in a row on."""
+    if any(count >= at_least for count in run.longest.values()):
+        breaking.check(set(run.longest), run.at, in_a_row=dict(run.longest))
+        run.longest.clear()
 
 
 def load(ids):

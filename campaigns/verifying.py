@@ -28,8 +28,8 @@ PROMISES = {
         LEFT JOIN LATERAL (
             SELECT action FROM contacts_consent said
             WHERE said.contact_id = d.contact_id AND said.channel = d.channel AND said.topic_id = d.topic_id
-              -- What was written down later could not be known. Where the ledger does not know the moment itself,
-              -- the run's stands for it.
+              -- What was written down later could not be known. Where the ledger does not know the moment
+              -- itself, the run's stands for it.
               AND CASE WHEN d.passed_at IS NOT NULL THEN said.recorded_at <= d.passed_at
                   WHEN said.action = 'given' THEN said.at <= d.sending_at + interval '2 minutes'
                   ELSE said.at <= d.sending_at AND said.recorded_at <= d.sending_at END

@@ -99,7 +99,7 @@ class SmtpLine(channels.Line):
         return Accepted(_text(code, reply))
 
     def _accept(self, answer, expected, command):
-        """Nothing when the server agrees; otherwise what it refuses, and the connection ready for the next."""
+        """Nothing when the server agrees; otherwise what it refuses, and the line ready for the next."""
         code, reply = answer
         if code in expected:
             return

@@ -19,6 +19,8 @@ from tests.make import (
     HOUR,
     MINUTE,
     NOON,
+    make_campaign,
+    make_campaign_delivery,
     make_consent,
     make_contact,
     make_content,
@@ -388,6 +390,31 @@ def test_eight_workers_send_each_person_what_the_cap_allows_and_no_more(mailbox)
     assert Counter(message.envelope_to[0] for message in mailbox) == {person.email: 2 for person in people}
     states = Counter(Delivery.objects.values_list("status", "reason", "due_at"))
     assert states[("planned", "cap", NOON + 7 * DAY)] == 3 * 12
+
+
+def test_twenty_messages_in_a_row_that_cannot_be_made_pause_a_campaign_at_once(mailbox, topic):
+    bad = make_version(make_content(), html='<a href="javascript:alert(1)">x</a>')
+    campaign = make_campaign()
+    for _ in range(20):
+        make_campaign_delivery(campaign, reachable(), version=bad)
+    good = make_campaign_delivery(campaign, reachable())
+
+    assert send() == {"failed": 20}
+
+    campaign.refresh_from_db()
+    good.refresh_from_db()
+    assert (campaign.status, campaign.pause) == ("paused", "render")
+    assert (good.status, good.reason) == ("planned", "campaign_paused")
+
+
+def test_nineteen_in_a_row_do_not(mailbox, topic):
+    bad = make_version(make_content(), html='<a href="javascript:alert(1)">x</a>')
+    campaign = make_campaign()
+    for _ in range(19):
+        make_campaign_delivery(campaign, reachable(), version=bad)
+    make_campaign_delivery(campaign, reachable())
+
+    assert send() == {"failed": 19, "sent": 1}
 
 
 def test_windows_of_a_sender_pass_the_gate_together(mailbox, topic):

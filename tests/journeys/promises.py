@@ -126,7 +126,7 @@ class Life:
         if status == "sent":
             message.sent_at = at
             if self.person.bounces:
-                message.status, message.reason, self.suppressed = "failed", "refused", True
+                message.status, message.reason, self.suppressed = "failed", "bounced", True
 
     def _verdict(self, message, at):
         """(status, reason, when instead) of a message that is due."""

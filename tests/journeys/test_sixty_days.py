@@ -329,7 +329,7 @@ def assert_that_everything_happened(expected):
     assert {
         ("Confirm", 0, "sent", ""),
         ("Confirm", 0, "cancelled", "condition_gone"),
-        ("Confirm", 0, "failed", "refused"),
+        ("Confirm", 0, "failed", "bounced"),
         ("Welcome", 0, "sent", ""),
         ("Welcome", 0, "skipped", "withdrew"),
         ("Welcome", 0, "skipped", "suppressed"),
