@@ -9,10 +9,10 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
-from campaigns import intake, links, noticing, return_paths
+from campaigns import intake, links, noticing, return_paths, tasks
 from campaigns.bounces import mailbox as bounce_mailbox
 from campaigns.bounces import reading
-from campaigns.models import Notice, RawNotice, Response
+from campaigns.models import Notice, RawNotice, Response, Tick
 from contacts.erasing import erase
 from contacts.models import Consent, Suppression
 from tests.campaigns import bounce_samples
@@ -399,7 +399,17 @@ def test_a_mailbox_that_refuses_is_told_without_the_password(imap, command, capl
     assert "pass word" not in caplog.text
 
 
+def test_the_clock_reads_the_mailbox(imap):
+    tasks.read_bounces()
+
+    assert imap.seen == [1, 2, 3]
+    assert Tick.objects.get().result == 3
+
+
 def test_without_a_mailbox_nothing_is_asked(db, settings):
     settings.BOUNCE_IMAP_URL = ""
 
+    tasks.read_bounces()
+
     assert bounce_mailbox.read_mailbox(NOON) == 0
+    assert not Tick.objects.exists()
