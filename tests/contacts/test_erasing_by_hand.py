@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.models import Contact, Suppression
+from tests.make import NOON, make_delivery, make_rule
 
 
 @pytest.fixture
@@ -57,3 +58,14 @@ def test_several_are_erased_in_the_administration_once_that_is_confirmed(as_admi
     done = as_admin.post(url, chosen | {"confirmed": "yes"}, follow=True)
     assert "2 people are erased." in done.text
     assert set(Contact.objects.exclude(erased_at=None)) == {ada, ben}
+
+
+def test_the_ledger_still_shows_what_was_sent_to_somebody_erased(as_admin, ada, sender, topic):
+    delivery = make_delivery(make_rule(), ada, status="sent", sending_at=NOON, address=ada.email)
+    as_admin.post(address(ada))
+
+    page = as_admin.get(delivery.get_absolute_url())
+
+    words = ("someone who was erased", "Byron")
+    assert (page.status_code, *(word in page.text for word in words)) == (200, True, False)
+    assert as_admin.get(reverse("campaigns:delivery-list")).status_code == 200
