@@ -85,14 +85,23 @@ def try_edit(edit, folder):
     """Make one edit in a copy and run its tests; the Outcome is printed too."""
     started = time.monotonic()
     with copy_of_tree(folder) as tree:
-        apply(edit, tree)
-        status, said = run_tests(tree, edit.tests)
-    found = CAUGHT_BY.search(said)
-    caught_by = found[1] if status == SOME_FAILED and found else ""
-    problem = "" if caught_by else f"exit status {status}: {' '.join(said.split())[-300:]}"
+        caught_by, problem = who_notices(edit, tree)
     outcome = Outcome(edit.name, caught_by, problem, time.monotonic() - started)
     print(outcome, flush=True)
     return outcome
+
+
+def who_notices(edit, tree):
+    """(the test that fails because of the edit, "") or ("", why none did)."""
+    try:
+        apply(edit, tree)
+    except CannotEdit as problem:
+        return "", str(problem)
+    status, said = run_tests(tree, edit.tests)
+    found = CAUGHT_BY.search(said)
+    if status == SOME_FAILED and found:
+        return found[1], ""
+    return "", f"exit status {status}: {' '.join(said.split())[-300:]}"
 
 
 def apply(edit, tree):
