@@ -12,7 +12,7 @@ from chaos import population
 from chaos.stage import Stage
 from chaos.starting import wait_until
 
-QUICK, FULL = (30_000, 5), (1_000_000, 20)
+QUICK, FULL = (30_000, 5), (300_000, 20)
 # So many of the audience a transaction takes.
 CHUNK = campaigning.CHUNK
 

@@ -15,7 +15,7 @@ def run(seed, *, full=False):
 
 
 def run_once(seed, sends, stops):
-    with Stage("postgres", seed, population.EVIDENCE, sink={"delay": 0.005}) as stage:
+    with Stage("postgres", seed, population.EVIDENCE, sink={"delay": 0.004}) as stage:
         stage.report.window = 20
         population.make_campaign(population.EVIDENCE, population.make_people(sends))
         workers = Crew(stage.celery_workers(2))

@@ -5,7 +5,7 @@ import time
 from chaos import population
 from chaos.stage import Crew, Stage
 
-QUICK, FULL = (1_000, 3), (10_000, 20)
+QUICK, FULL = (1_000, 3), (8_000, 20)
 # A worker ends the message it has in hand, and is gone.
 ENDS_WITHIN = 30
 
@@ -15,7 +15,7 @@ def run(seed, *, full=False):
 
 
 def run_once(seed, sends, times):
-    with Stage("term", seed, population.EVIDENCE, sink={"delay": 0.005}) as stage:
+    with Stage("term", seed, population.EVIDENCE, sink={"delay": 0.004}) as stage:
         stage.report.window = 20
         population.make_campaign(population.EVIDENCE, population.make_people(sends))
         workers = Installing(stage, stage.celery_workers(2), sends, times)
