@@ -4,35 +4,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0006_pace_has_a_queue'),
+        ("campaigns", "0006_pace_has_a_queue"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='delivery',
-            name='doubts',
+            model_name="delivery",
+            name="doubts",
             field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AlterField(
-            model_name='delivery',
-            name='provider_ref',
-            field=models.CharField(blank=True, db_default='', default='', max_length=200),
+            model_name="delivery",
+            name="provider_ref",
+            field=models.CharField(blank=True, db_default="", default="", max_length=200),
         ),
         migrations.AlterField(
-            model_name='delivery',
-            name='reason',
-            field=models.CharField(blank=True, choices=[('', ''), ('never_agreed', 'never said yes to this topic on this channel'), ('withdrew', 'withdrew their consent to this topic'), ('suppressed', 'the address is suppressed'), ('no_address', 'no address for this channel'), ('rule_off', 'the rule was switched off'), ('rule_paused', 'the rule is paused'), ('campaign_off', 'the campaign was called off'), ('campaign_paused', 'the campaign is paused'), ('condition_gone', 'the condition no longer holds'), ('outcome_reached', 'the outcome was already reached'), ('answered', 'already answered'), ('quiet', 'in quiet hours where they live'), ('cap', 'already heard from us as often as we allow'), ('held', 'all sending is held'), ('too_late', 'could not go within its time'), ('merged', 'now under another contact'), ('erased', 'asked to be forgotten'), ('render', 'the message could not be made'), ('refused', 'the mail server refused it'), ('retry', 'the mail server said: later'), ('no_answer', 'the connection broke; nobody can say whether it arrived'), ('pace', 'in line: we send only so many at a time'), ('pilot', 'outside the pilot group'), ('control', 'held out, to see what the message is worth'), ('bounced', 'the address does not exist or takes no mail')], default='', max_length=20),
+            model_name="delivery",
+            name="reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", ""),
+                    ("never_agreed", "never said yes to this topic on this channel"),
+                    ("withdrew", "withdrew their consent to this topic"),
+                    ("suppressed", "the address is suppressed"),
+                    ("no_address", "no address for this channel"),
+                    ("rule_off", "the rule was switched off"),
+                    ("rule_paused", "the rule is paused"),
+                    ("campaign_off", "the campaign was called off"),
+                    ("campaign_paused", "the campaign is paused"),
+                    ("condition_gone", "the condition no longer holds"),
+                    ("outcome_reached", "the outcome was already reached"),
+                    ("answered", "already answered"),
+                    ("quiet", "in quiet hours where they live"),
+                    ("cap", "already heard from us as often as we allow"),
+                    ("held", "all sending is held"),
+                    ("too_late", "could not go within its time"),
+                    ("merged", "now under another contact"),
+                    ("erased", "asked to be forgotten"),
+                    ("render", "the message could not be made"),
+                    ("refused", "the mail server refused it"),
+                    ("retry", "the mail server said: later"),
+                    ("no_answer", "the connection broke; nobody can say whether it arrived"),
+                    ("pace", "in line: we send only so many at a time"),
+                    ("pilot", "outside the pilot group"),
+                    ("control", "held out, to see what the message is worth"),
+                    ("bounced", "the address does not exist or takes no mail"),
+                ],
+                default="",
+                max_length=20,
+            ),
         ),
         migrations.AlterField(
-            model_name='response',
-            name='made_by',
-            field=models.CharField(choices=[('person', 'A person'), ('scanner', 'A scanner'), ('proxy', 'A privacy proxy')], db_default='person', default='person', max_length=7),
+            model_name="response",
+            name="made_by",
+            field=models.CharField(
+                choices=[("person", "A person"), ("scanner", "A scanner"), ("proxy", "A privacy proxy")],
+                db_default="person",
+                default="person",
+                max_length=7,
+            ),
         ),
         migrations.AlterField(
-            model_name='response',
-            name='why',
-            field=models.CharField(blank=True, db_default='', default='', help_text='How that was told.', max_length=200),
+            model_name="response",
+            name="why",
+            field=models.CharField(
+                blank=True, db_default="", default="", help_text="How that was told.", max_length=200
+            ),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0007_defaults_in_the_database'),
+        ("campaigns", "0007_defaults_in_the_database"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='delivery',
-            name='passed_at',
+            model_name="delivery",
+            name="passed_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

@@ -6,116 +6,176 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0003_consent_is_append_only'),
+        ("contacts", "0003_consent_is_append_only"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='sender',
-            name='insert_insert',
+            model_name="sender",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='sender',
-            name='update_update',
+            model_name="sender",
+            name="update_update",
         ),
         migrations.AddField(
-            model_name='sender',
-            name='checked_at',
+            model_name="sender",
+            name="checked_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='checks',
+            model_name="sender",
+            name="checks",
             field=models.JSONField(blank=True, default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='dkim_selector',
-            field=models.SlugField(blank=True, verbose_name='DKIM selector'),
+            model_name="sender",
+            name="dkim_selector",
+            field=models.SlugField(blank=True, verbose_name="DKIM selector"),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='domain_per_minute',
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name='to one provider of mailboxes, a minute at most'),
+            model_name="sender",
+            name="domain_per_minute",
+            field=models.PositiveIntegerField(
+                blank=True, null=True, verbose_name="to one provider of mailboxes, a minute at most"
+            ),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='per_minute',
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name='messages a minute at most'),
+            model_name="sender",
+            name="per_minute",
+            field=models.PositiveIntegerField(
+                blank=True, null=True, verbose_name="messages a minute at most"
+            ),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='provider',
-            field=models.SlugField(default='smtp', max_length=20, verbose_name='leaves through'),
+            model_name="sender",
+            name="provider",
+            field=models.SlugField(default="smtp", max_length=20, verbose_name="leaves through"),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='return_domain',
-            field=models.CharField(blank=True, max_length=100, verbose_name='bounces come back to the domain'),
+            model_name="sender",
+            name="return_domain",
+            field=models.CharField(
+                blank=True, max_length=100, verbose_name="bounces come back to the domain"
+            ),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='settles_by',
-            field=models.CharField(choices=[('key', 'is sent again under the same key, which the provider takes once'), ('evidence', 'is asked for at the provider'), ('person', 'waits for a person, unless it is a service message')], default='person', max_length=8, verbose_name='a message whose fate is unknown'),
+            model_name="sender",
+            name="settles_by",
+            field=models.CharField(
+                choices=[
+                    ("key", "is sent again under the same key, which the provider takes once"),
+                    ("evidence", "is asked for at the provider"),
+                    ("person", "waits for a person, unless it is a service message"),
+                ],
+                default="person",
+                max_length=8,
+                verbose_name="a message whose fate is unknown",
+            ),
         ),
         migrations.AddField(
-            model_name='sender',
-            name='warm_up_since',
-            field=models.DateField(blank=True, null=True, verbose_name='warming up since'),
+            model_name="sender",
+            name="warm_up_since",
+            field=models.DateField(blank=True, null=True, verbose_name="warming up since"),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='dkim_selector',
-            field=models.SlugField(blank=True, db_index=False, verbose_name='DKIM selector'),
+            model_name="senderevent",
+            name="dkim_selector",
+            field=models.SlugField(blank=True, db_index=False, verbose_name="DKIM selector"),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='domain_per_minute',
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name='to one provider of mailboxes, a minute at most'),
+            model_name="senderevent",
+            name="domain_per_minute",
+            field=models.PositiveIntegerField(
+                blank=True, null=True, verbose_name="to one provider of mailboxes, a minute at most"
+            ),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='per_minute',
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name='messages a minute at most'),
+            model_name="senderevent",
+            name="per_minute",
+            field=models.PositiveIntegerField(
+                blank=True, null=True, verbose_name="messages a minute at most"
+            ),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='provider',
-            field=models.SlugField(db_index=False, default='smtp', max_length=20, verbose_name='leaves through'),
+            model_name="senderevent",
+            name="provider",
+            field=models.SlugField(
+                db_index=False, default="smtp", max_length=20, verbose_name="leaves through"
+            ),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='return_domain',
-            field=models.CharField(blank=True, max_length=100, verbose_name='bounces come back to the domain'),
+            model_name="senderevent",
+            name="return_domain",
+            field=models.CharField(
+                blank=True, max_length=100, verbose_name="bounces come back to the domain"
+            ),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='settles_by',
-            field=models.CharField(choices=[('key', 'is sent again under the same key, which the provider takes once'), ('evidence', 'is asked for at the provider'), ('person', 'waits for a person, unless it is a service message')], default='person', max_length=8, verbose_name='a message whose fate is unknown'),
+            model_name="senderevent",
+            name="settles_by",
+            field=models.CharField(
+                choices=[
+                    ("key", "is sent again under the same key, which the provider takes once"),
+                    ("evidence", "is asked for at the provider"),
+                    ("person", "waits for a person, unless it is a service message"),
+                ],
+                default="person",
+                max_length=8,
+                verbose_name="a message whose fate is unknown",
+            ),
         ),
         migrations.AddField(
-            model_name='senderevent',
-            name='warm_up_since',
-            field=models.DateField(blank=True, null=True, verbose_name='warming up since'),
+            model_name="senderevent",
+            name="warm_up_since",
+            field=models.DateField(blank=True, null=True, verbose_name="warming up since"),
         ),
         migrations.AlterField(
-            model_name='sender',
-            name='window',
-            field=models.PositiveSmallIntegerField(default=1, help_text='How many deliveries pass the gate together, and may be in doubt after a crash.', verbose_name='window'),
+            model_name="sender",
+            name="window",
+            field=models.PositiveSmallIntegerField(
+                default=1,
+                help_text="How many deliveries pass the gate together, and may be in doubt after a crash.",
+                verbose_name="window",
+            ),
         ),
         migrations.AlterField(
-            model_name='senderevent',
-            name='window',
-            field=models.PositiveSmallIntegerField(default=1, help_text='How many deliveries pass the gate together, and may be in doubt after a crash.', verbose_name='window'),
+            model_name="senderevent",
+            name="window",
+            field=models.PositiveSmallIntegerField(
+                default=1,
+                help_text="How many deliveries pass the gate together, and may be in doubt after a crash.",
+                verbose_name="window",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sender',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "contacts_senderevent" ("address", "cap", "cap_days", "colour", "dkim_selector", "domain_per_minute", "from_name", "id", "language", "name", "per_minute", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "provider", "quiet_from", "quiet_until", "reply_to", "return_domain", "settles_by", "time_zone", "warm_up_since", "window") VALUES (NEW."address", NEW."cap", NEW."cap_days", NEW."colour", NEW."dkim_selector", NEW."domain_per_minute", NEW."from_name", NEW."id", NEW."language", NEW."name", NEW."per_minute", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."postal_address", NEW."provider", NEW."quiet_from", NEW."quiet_until", NEW."reply_to", NEW."return_domain", NEW."settles_by", NEW."time_zone", NEW."warm_up_since", NEW."window"); RETURN NULL;', hash='baef4156d6215a439e8ef921e002999b9c1b5c5a', operation='INSERT', pgid='pgtrigger_insert_insert_2cae8', table='contacts_sender', when='AFTER')),
+            model_name="sender",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "contacts_senderevent" ("address", "cap", "cap_days", "colour", "dkim_selector", "domain_per_minute", "from_name", "id", "language", "name", "per_minute", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "provider", "quiet_from", "quiet_until", "reply_to", "return_domain", "settles_by", "time_zone", "warm_up_since", "window") VALUES (NEW."address", NEW."cap", NEW."cap_days", NEW."colour", NEW."dkim_selector", NEW."domain_per_minute", NEW."from_name", NEW."id", NEW."language", NEW."name", NEW."per_minute", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."postal_address", NEW."provider", NEW."quiet_from", NEW."quiet_until", NEW."reply_to", NEW."return_domain", NEW."settles_by", NEW."time_zone", NEW."warm_up_since", NEW."window"); RETURN NULL;',
+                    hash="baef4156d6215a439e8ef921e002999b9c1b5c5a",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_2cae8",
+                    table="contacts_sender",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sender',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."address" IS DISTINCT FROM (NEW."address") OR OLD."cap" IS DISTINCT FROM (NEW."cap") OR OLD."cap_days" IS DISTINCT FROM (NEW."cap_days") OR OLD."colour" IS DISTINCT FROM (NEW."colour") OR OLD."dkim_selector" IS DISTINCT FROM (NEW."dkim_selector") OR OLD."domain_per_minute" IS DISTINCT FROM (NEW."domain_per_minute") OR OLD."from_name" IS DISTINCT FROM (NEW."from_name") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."language" IS DISTINCT FROM (NEW."language") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."per_minute" IS DISTINCT FROM (NEW."per_minute") OR OLD."postal_address" IS DISTINCT FROM (NEW."postal_address") OR OLD."provider" IS DISTINCT FROM (NEW."provider") OR OLD."quiet_from" IS DISTINCT FROM (NEW."quiet_from") OR OLD."quiet_until" IS DISTINCT FROM (NEW."quiet_until") OR OLD."reply_to" IS DISTINCT FROM (NEW."reply_to") OR OLD."return_domain" IS DISTINCT FROM (NEW."return_domain") OR OLD."settles_by" IS DISTINCT FROM (NEW."settles_by") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."warm_up_since" IS DISTINCT FROM (NEW."warm_up_since") OR OLD."window" IS DISTINCT FROM (NEW."window"))', func='INSERT INTO "contacts_senderevent" ("address", "cap", "cap_days", "colour", "dkim_selector", "domain_per_minute", "from_name", "id", "language", "name", "per_minute", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "provider", "quiet_from", "quiet_until", "reply_to", "return_domain", "settles_by", "time_zone", "warm_up_since", "window") VALUES (NEW."address", NEW."cap", NEW."cap_days", NEW."colour", NEW."dkim_selector", NEW."domain_per_minute", NEW."from_name", NEW."id", NEW."language", NEW."name", NEW."per_minute", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."postal_address", NEW."provider", NEW."quiet_from", NEW."quiet_until", NEW."reply_to", NEW."return_domain", NEW."settles_by", NEW."time_zone", NEW."warm_up_since", NEW."window"); RETURN NULL;', hash='612bd92d89b1eba19e068e63d77c7b97d41ce78d', operation='UPDATE', pgid='pgtrigger_update_update_c0458', table='contacts_sender', when='AFTER')),
+            model_name="sender",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."address" IS DISTINCT FROM (NEW."address") OR OLD."cap" IS DISTINCT FROM (NEW."cap") OR OLD."cap_days" IS DISTINCT FROM (NEW."cap_days") OR OLD."colour" IS DISTINCT FROM (NEW."colour") OR OLD."dkim_selector" IS DISTINCT FROM (NEW."dkim_selector") OR OLD."domain_per_minute" IS DISTINCT FROM (NEW."domain_per_minute") OR OLD."from_name" IS DISTINCT FROM (NEW."from_name") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."language" IS DISTINCT FROM (NEW."language") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."per_minute" IS DISTINCT FROM (NEW."per_minute") OR OLD."postal_address" IS DISTINCT FROM (NEW."postal_address") OR OLD."provider" IS DISTINCT FROM (NEW."provider") OR OLD."quiet_from" IS DISTINCT FROM (NEW."quiet_from") OR OLD."quiet_until" IS DISTINCT FROM (NEW."quiet_until") OR OLD."reply_to" IS DISTINCT FROM (NEW."reply_to") OR OLD."return_domain" IS DISTINCT FROM (NEW."return_domain") OR OLD."settles_by" IS DISTINCT FROM (NEW."settles_by") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."warm_up_since" IS DISTINCT FROM (NEW."warm_up_since") OR OLD."window" IS DISTINCT FROM (NEW."window"))',
+                    func='INSERT INTO "contacts_senderevent" ("address", "cap", "cap_days", "colour", "dkim_selector", "domain_per_minute", "from_name", "id", "language", "name", "per_minute", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "provider", "quiet_from", "quiet_until", "reply_to", "return_domain", "settles_by", "time_zone", "warm_up_since", "window") VALUES (NEW."address", NEW."cap", NEW."cap_days", NEW."colour", NEW."dkim_selector", NEW."domain_per_minute", NEW."from_name", NEW."id", NEW."language", NEW."name", NEW."per_minute", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."postal_address", NEW."provider", NEW."quiet_from", NEW."quiet_until", NEW."reply_to", NEW."return_domain", NEW."settles_by", NEW."time_zone", NEW."warm_up_since", NEW."window"); RETURN NULL;',
+                    hash="612bd92d89b1eba19e068e63d77c7b97d41ce78d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_c0458",
+                    table="contacts_sender",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]
