@@ -42,7 +42,7 @@ def test_messages_are_counted_once_for_people_or_else_for_machines(rule, answere
         clicked_by_machines=1,
         opened=1,
         opened_by_machines=1,
-        reasons=((machines.GATEWAY, 2), (machines.PRIVACY, 1), (machines.ASKED_HEAD, 1)),
+        reasons=((machines.GATEWAY, 2), (machines.ASKED_HEAD, 1), (machines.PRIVACY, 1)),
     )
     assert answers_to_rule(rule, NOON + 40 * DAY) == Answers()
 
