@@ -28,6 +28,8 @@ LEFT_UNREAD = timedelta(seconds=30)
 AT_ONCE = 200
 # A notice of an unknown message is looked for at every sweep while it is young, after that once an hour.
 YOUNG, KEPT_LOOKING = timedelta(minutes=10), timedelta(days=7)
+# Then what came is only known by what was made of it.
+KEPT_WHOLE, AT_ONCE_FORGOTTEN = timedelta(days=90), 1000
 # What neither JSON nor text in the database can hold.
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -183,6 +185,13 @@ def rejoin(at):
     values = {"oldest": at - KEPT_LOOKING, "young": at - YOUNG, "minute": at.minute}
     with transaction.atomic():
         return len(_fold_new(_returned_ids(_REJOIN, values), at))
+
+
+def forget_old(at):
+    """Empty what came long ago, read or not: it may name people who have gone since; returns how many."""
+    old = RawNotice.objects.filter(received_at__lt=at - KEPT_WHOLE).exclude(body=b"").order_by("received_at")
+    ids = [*old.values_list("pk", flat=True)[:AT_ONCE_FORGOTTEN]]
+    return RawNotice.objects.filter(pk__in=ids).update(body=b"", headers={}) if ids else 0
 
 
 def _fold_new(ids, at):

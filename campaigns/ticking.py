@@ -43,6 +43,7 @@ def sweep(at, owner=None, lines=1):
     """Read what came back, settle what was left in hand, then send what is due."""
     noticing.read_unread(at)
     noticing.rejoin(at)
+    noticing.forget_old(at)
     bring_forward(at)
     return dict(settle(at)) | dict(send_due(at, owner or new_owner(), lines=lines))
 

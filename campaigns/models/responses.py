@@ -80,6 +80,8 @@ class RawNotice(models.Model):
         indexes = [
             # What came and was not read yet.
             models.Index(fields=["id"], name="raw_notice_unread", condition=Q(read_at=None)),
+            # What is still whole, the oldest first: it does not stay so.
+            models.Index(fields=["received_at"], name="raw_notice_whole", condition=~Q(body=b"")),
         ]
 
     def __str__(self):

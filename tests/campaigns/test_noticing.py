@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from hypothesis import strategies as st
 
 from campaigns import noticing
-from campaigns.models import Delivery, Notice, Response
+from campaigns.models import Delivery, Notice, RawNotice, Response
 from campaigns.noticing import Told
 from contacts.models import Consent, Contact, Suppression
 from tests.make import DAY, HOUR, MINUTE, NOON, make_consent, make_contact, make_delivery
@@ -244,3 +244,24 @@ def test_an_old_notice_of_nobody_is_looked_for_once_an_hour(ada):
 
     assert sum(joined) == 120
     assert set(joined) == {2}
+
+
+def test_what_came_is_emptied_after_ninety_days(ada):
+    old, _new = noticing.keep_raw("test", b"about ada@example.com", {"X": "ada"}, NOON)
+    young, _new = noticing.keep_raw("test", b"about ben@example.com", {}, NOON + 10 * DAY)
+
+    assert noticing.forget_old(NOON + 90 * DAY) == 0
+    assert noticing.forget_old(NOON + 91 * DAY) == 1
+    assert noticing.forget_old(NOON + 91 * DAY) == 0
+
+    left = {raw.pk: (bytes(raw.body), raw.headers) for raw in RawNotice.objects.all()}
+    assert left == {old.pk: (b"", {}), young.pk: (b"about ben@example.com", {})}
+
+
+def test_looking_for_what_is_old_reads_no_other_rows(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        old = RawNotice.objects.filter(received_at__lt=NOON).exclude(body=b"").order_by("received_at")
+        plan = old.values_list("pk", flat=True)[:1000].explain()
+
+    assert "raw_notice_whole" in plan
