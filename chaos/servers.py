@@ -1,13 +1,14 @@
 """The harness's own servers under `var/chaos`, durable as in production, and a fresh database a scenario."""
 
 import os
+import signal
 from pathlib import Path
 
 import django
+import psutil
 from django.core.management import call_command
 
 from launcher import postgres, valkey
-from launcher.postgres import _Cluster
 
 STATE_DIR = Path(__file__).resolve().parent.parent / "var" / "chaos"
 TEMPLATE = "chaos_template"
@@ -37,8 +38,10 @@ SETTINGS = {
 def start():
     """Start PostgreSQL and Valkey, point Django at them, and make the database that all others copy."""
     STATE_DIR.mkdir(parents=True, exist_ok=True)
-    os.environ.update(SETTINGS, DATABASE_URL=_postgres().url, REDIS_URL=start_valkey().url)
+    url, store = postgres.start(STATE_DIR).url, valkey.start(STATE_DIR).url
+    os.environ.update(SETTINGS, DATABASE_URL=url, REDIS_URL=store)
     django.setup()
+    _keep_moments_of_commits()
     _administer(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
     _administer(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
     _administer(f"CREATE DATABASE {TEMPLATE}")
@@ -83,8 +86,7 @@ def crash_postgres():
     from django.db import connections
 
     connections.close_all()
-    cluster = _Cluster.at(STATE_DIR)
-    cluster.tool("pg_ctl", "stop", "-D", cluster.data, "-m", "immediate", "-w", "-t", 60)
+    _end(postgres.start(STATE_DIR).pid, signal.SIGQUIT)
 
 
 def start_postgres():
@@ -92,30 +94,35 @@ def start_postgres():
     postgres.start(STATE_DIR)
 
 
-def start_valkey():
-    return valkey.start(STATE_DIR)
-
-
 def kill_valkey():
     """End it as a kill would. It comes back with what its file holds."""
-    from launcher.home import open_home
-    from launcher.valkey import _Store
-
-    if process := _Store(open_home(STATE_DIR, "valkey")).process():
-        process.kill()
-        process.wait(20)
+    _end(valkey.start(STATE_DIR).pid, signal.SIGKILL)
 
 
-def _postgres():
-    """With the moment of each commit, which tells what came first: a withdrawal, or the gate."""
-    found = postgres.start(STATE_DIR)
-    cluster = _Cluster.at(STATE_DIR)
-    psql = ["-h", cluster.home.sockets, "-U", postgres.OWNER, "-d", "postgres", "-Atqc"]
-    if cluster.tool("psql", *psql, "SHOW track_commit_timestamp").stdout.strip() != "on":
-        cluster.tool("psql", *psql, "ALTER SYSTEM SET track_commit_timestamp = on")
-        postgres.stop(STATE_DIR)
-        found = postgres.start(STATE_DIR)
-    return found
+def start_valkey():
+    """Start it, or find it running; its address."""
+    return valkey.start(STATE_DIR).url
+
+
+def _end(pid, number):
+    """To a server that was just started or found by its folder, so it is ours."""
+    process = psutil.Process(pid)
+    process.send_signal(number)
+    process.wait(60)
+
+
+def _keep_moments_of_commits():
+    """They tell what came first: a withdrawal, or the gate. The server must be started with it."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW track_commit_timestamp")
+        if cursor.fetchone() == ("on",):
+            return
+        cursor.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+    connection.close()
+    postgres.stop(STATE_DIR)
+    postgres.start(STATE_DIR)
 
 
 def _administer(statement):

@@ -64,9 +64,9 @@ class Stage:
         """Workers without Celery."""
         return self._with(Nursery(count, act, LOGS / "workers.log"))
 
-    def program(self, name, *command, **environment):
+    def program(self, name, *command):
         """A program of the product."""
-        program = Started(sys.executable, *command, environment=environment, log=LOGS / f"{name}.log")
+        program = Started(sys.executable, *command, log=LOGS / f"{name}.log")
         # Nothing is left that it should end in peace.
         self.started.callback(program.kill)
         return program

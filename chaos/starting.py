@@ -17,17 +17,16 @@ PATIENCE_SECONDS = 20
 class Started:
     """A process of ours."""
 
-    def __init__(self, *command, environment=None, log=None):
-        self.command, self.environment, self.log = command, environment or {}, log
+    def __init__(self, *command, log=None):
+        self.command, self.log = command, log
         self.launch()
 
-    def launch(self, **environment):
-        """Start it, perhaps again, with a few more words in its environment."""
+    def launch(self):
+        """Start it, perhaps again."""
         with open(self.log or os.devnull, "ab") as log:
             self.process = subprocess.Popen(
                 [str(word) for word in self.command],
                 cwd=ROOT,
-                env=os.environ | self.environment | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

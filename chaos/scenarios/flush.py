@@ -57,7 +57,7 @@ def newcomers(port):
 
 def disturb(stage, workers, beats, times, away):
     """Empty it so many times, then take it away for a while."""
-    with Redis.from_url(servers.start_valkey().url) as valkey:
+    with Redis.from_url(servers.start_valkey()) as valkey:
         for _ in range(times):
             look_on(stage, EMPTIED_EVERY, workers, beats)
             valkey.flushall()
