@@ -339,10 +339,10 @@ EDITS = [
         ERASING,
     ),
     Edit(
-        "planning: a campaign counts what it did not plan",
+        "lock: two planners of a campaign count at once",
         "campaigns/campaigning.py",
-        "    campaign.planned_count += new\n",
-        "    campaign.planned_count += found\n",
+        "Campaign.objects.to_plan(at).select_for_update(skip_locked=True, no_key=True)",
+        "Campaign.objects.to_plan(at)",
         CAMPAIGNING,
     ),
     Edit(
