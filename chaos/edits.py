@@ -287,7 +287,7 @@ EDITS = [
         "campaigns/settling.py",
         " AND d.first_sending_at > %(at)s - key.lasts",
         "",
-        SETTLING,
+        LINES,
     ),
     Edit(
         "bounce: an address that does not exist is used again",
