@@ -89,8 +89,8 @@ def meaning_of(error, mail, label, has_left):
 
 def meaning_of_answer(response, label):
     """What an answer that is no success means."""
-    told, status, said = words(response, label), response.status_code, spoken(response)
-    if SHUT_BY_NAME.search(response.text):
+    told, status = words(response, label), response.status_code
+    if SHUT_BY_NAME.search(response.text) or 300 <= status < 400:
         return Unreachable(told, retry_after=OPERATOR)
     if status in COME_AGAIN:
         return RefusedForNow(told, retry_after=retry_after(response))
@@ -99,14 +99,10 @@ def meaning_of_answer(response, label):
         is_busy = "concurrent" in response.text
         return RefusedForNow(told, retry_after=retry_after(response)) if is_busy else NoAnswer(told)
     if status in DOOR_IS_SHUT:
-        return Unreachable(
-            _("The provider refuses us, not this message: %s") % told,
-            retry_after=retry_after(response, OPERATOR),
-        )
-    if 400 <= status < 500 or (is_refusal(said) and (status < 300 or said.get("name") == "ValidationError")):
+        told = _("The provider refuses us, not this message: %s") % told
+        return Unreachable(told, retry_after=retry_after(response, OPERATOR))
+    if 400 <= status < 500 or is_refusal(response):
         return RefusedForGood(told, address_is_bad=bool(BAD_RECIPIENT.search(response.text)))
-    if 300 <= status < 400:
-        return Unreachable(told, retry_after=OPERATOR)
     return NoAnswer(told)
 
 
@@ -120,8 +116,11 @@ def refused_recipient(status, response, label):
     )
 
 
-def is_refusal(said):
-    """Whether a well-formed answer says no, whatever its status code says."""
+def is_refusal(response):
+    """Whether a well-formed answer says no though its status code does not, as some providers do."""
+    said = spoken(response)
+    if response.status_code >= 300:
+        return said.get("name") == "ValidationError"
     return said.get("status") in ("error", "parameter-error") or said.get("success") is False
 
 
