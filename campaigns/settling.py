@@ -48,9 +48,16 @@ _TAKEN = "owner = '', lease_until = NULL, finished_at = %(at)s, status = 'sent',
 _TOLD = """EXISTS (
     SELECT 1 FROM campaigns_notice n WHERE n.delivery_id = d.id AND n.is_trusted AND n.source <> 'smtp'
 )"""
+# The provider knows the key and takes it once, as long as it remembers.
+_KNOWN_BY_KEY = """EXISTS (
+    SELECT 1 FROM unnest(%(by_key)s::bigint[], %(keys_last)s::interval[]) AS key (sender_id, lasts)
+    WHERE key.sender_id = d.sender_id AND d.first_sending_at > %(at)s - key.lasts
+) AND d.attempts < %(most_tries)s"""
+# Whatever has become unknown since the steps before this one were taken is theirs next time.
 _NOBODY_CAN_SAY = (
     _LEASE_OVER.format(status="unknown")
     + " AND (d.sender_id <> ALL(%(askable)s) OR d.id = ANY(%(given_up)s))"
+    + f" AND NOT ({_KNOWN_BY_KEY})"
 )
 _WORTH_REPEATING = "d.rank = 0 AND d.attempts < 2"
 
@@ -77,15 +84,7 @@ CRASHED = {
 }
 DOUBTED = {
     "evident": (f"d.status IN ('unknown', 'parked') AND d.reason = 'no_answer' AND {_TOLD}", "", _TAKEN),
-    # The provider knows the key and takes it once, as long as it remembers.
-    "keyed": (
-        _LEASE_OVER.format(status="unknown")
-        + " AND d.sender_id = ANY(%(by_key)s) AND d.first_sending_at > %(at)s - key.lasts"
-        " AND d.attempts < %(most_tries)s",
-        "JOIN unnest(%(by_key)s::bigint[], %(keys_last)s::interval[]) AS key (sender_id, lasts)"
-        " ON key.sender_id = d.sender_id",
-        _AGAIN_NOW,
-    ),
+    "keyed": (f"{_LEASE_OVER.format(status='unknown')} AND {_KNOWN_BY_KEY}", "", _AGAIN_NOW),
 }
 UNSETTLED = {
     # A service message is worth a second copy, once; marketing is not.

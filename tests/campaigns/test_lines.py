@@ -1,5 +1,6 @@
 """Lines to providers, and what is done about what nobody knows: by key, by evidence, by a person."""
 
+from collections import Counter
 from datetime import timedelta
 from time import monotonic
 
@@ -129,6 +130,25 @@ def test_what_leaves_its_worker_without_a_word_again_and_again_is_parked(relay, 
     time_passes()
 
     assert settle(NOON + MINUTE) == {"parked": 1}
+
+
+def test_what_becomes_unknown_while_others_are_settled_is_not_parked_in_passing(
+    relay, topic, sender, monkeypatch
+):
+    """Between two steps of settling another worker says that it does not know."""
+    make_delivery(through(relay, "key"), reachable())
+    relay.faults = [NoAnswer("read timeout")]
+
+    def ask_and_be_overtaken(askable, at):
+        assert send() == {"unknown": 1}
+        time_passes()
+        return Counter(), []
+
+    make_delivery(make_rule(name="Other"), reachable(), status="parked", reason="no_answer", finished_at=NOON)
+    monkeypatch.setattr(settling, "ask_providers", ask_and_be_overtaken)
+
+    assert settle(NOON) == {}
+    assert state() == ["unknown", "parked"]
 
 
 # By evidence -----------------------------------------------------------------------------------------
