@@ -109,8 +109,9 @@ class Tracker:
 
     def __init__(self, delivery, values):
         self.delivery = delivery
-        # Where each address leads: many stand in a message more than once.
+        # Where each address leads, as it is and as HTML spells it: many stand in a message more than once.
         self.led = {url: url for url in map(values.get, merge_fields.PERSONAL_LINKS) if url}
+        self.led_in_html = {html.escape(url): html.escape(url) for url in self.led}
 
     def lead(self, url):
         if url not in self.led:
@@ -118,8 +119,13 @@ class Tracker:
             self.led[url] = links.click_url(self.delivery, url) if is_web else url
         return self.led[url]
 
+    def lead_in_html(self, written):
+        if written not in self.led_in_html:
+            self.led_in_html[written] = html.escape(self.lead(address("href", written)))
+        return self.led_in_html[written]
+
     def in_html(self, text):
-        return with_addresses(text, self.lead)
+        return with_addresses(text, self.lead_in_html)
 
     def in_text(self, text):
         return ADDRESS_IN_TEXT.sub(lambda found: self.lead(found[0]), text)
@@ -127,19 +133,20 @@ class Tracker:
 
 def check_addresses(text):
     """The HTML as it is, once every link and picture in it is of a kind that may be sent."""
-    return with_addresses(text, lambda url: url)
+    return with_addresses(text, lambda written: html.escape(address("href", written)))
 
 
 def with_addresses(text, lead):
-    """The HTML with every link led where `lead` says, every address in it checked."""
+    """The HTML with every link led where `lead` says, every picture in it checked."""
     for name in PICTURES:
-        for piece in text.split(f' {name}="')[1:]:
-            address(name, piece.partition('"')[0])
+        if f' {name}="' in text:
+            for piece in text.split(f' {name}="')[1:]:
+                address(name, piece.partition('"')[0])
     first, *pieces = text.split(' href="')
     led = [first]
     for piece in pieces:
         written, quote, rest = piece.partition('"')
-        led.append(f"{html.escape(lead(address('href', written)))}{quote}{rest}")
+        led.append(f"{lead(written)}{quote}{rest}")
     return ' href="'.join(led)
 
 
