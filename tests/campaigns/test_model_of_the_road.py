@@ -215,6 +215,8 @@ class BothRoads(RuleBasedStateMachine):
         for who in (0, 1):
             self.a_person_decides(who, "yes")
         self.user = make_user("admin")
+        for is_service in (False, True, False):
+            self.messages_are_asked_for([0, 1, 2], is_service, is_service)
 
     def teardown(self):
         """The next example meets nothing of this one."""
@@ -224,8 +226,8 @@ class BothRoads(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.example.__exit__(None, None, None)
 
-    @rule(who=st.lists(WHO, min_size=1, max_size=4), is_service=st.booleans())
-    def messages_are_asked_for(self, who, is_service):
+    @rule(who=st.lists(WHO, min_size=2, max_size=5), is_service=st.booleans(), they_leave=st.booleans())
+    def messages_are_asked_for(self, who, is_service, they_leave):
         kind, asked_by = ("signed_up", self.service) if is_service else ("confirmed", self.news)
         for person, contact in [(self.people[number], self.contacts[number]) for number in who]:
             if person.erased:
@@ -238,6 +240,8 @@ class BothRoads(RuleBasedStateMachine):
                 person.confirmed.append(self.now)
         ticking.plan_all(self.now)
         self.road.plan(self.now)
+        if they_leave:
+            self.the_clock_ticks(MINUTE)
 
     @rule(span=st.sampled_from([MINUTE, 6 * MINUTE, 20 * MINUTE]))
     def the_clock_ticks(self, span):
@@ -365,7 +369,7 @@ class BothRoads(RuleBasedStateMachine):
 def test_the_road_and_its_reference_agree_whatever_happens(mailbox):
     BothRoads.mailbox = mailbox
     bounds = settings(
-        max_examples=30, stateful_step_count=20, deadline=None, database=None,
+        max_examples=25, stateful_step_count=20, deadline=None, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
 
