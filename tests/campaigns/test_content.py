@@ -27,6 +27,13 @@ def body_of(inner):
     return content.compile_html(column(inner), subject="s", preheader="")
 
 
+def test_what_is_compiled_has_lines_that_any_mail_server_takes():
+    html = body_of("<mj-text>Hello {{ first_name }}</mj-text>" * 30)
+
+    assert len(html) > 10_000
+    assert max(map(len, html.split("\n"))) <= 998
+
+
 def test_tags_become_comments_in_text_and_words_in_attributes():
     tokens = Tokens()
 
