@@ -20,7 +20,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import hours, outcomes, triggers
+from campaigns import hours, outcomes, statements, triggers
 from campaigns.claiming import LEASE
 from campaigns.crash_points import crash_point
 from campaigns.models import Campaign, Delivery, LifecycleRule
@@ -113,6 +113,19 @@ FROM durable, unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[
 WHERE d.id = v.id AND d.status || '' = 'claimed' AND d.owner = %(owner)s
 RETURNING d.id, d.status, d.address
 """
+FACTS_TYPES = {"ids": "bigint[]", "locked": "bigint[]", "at": "timestamptz", "owner": "text"}
+MARK_TYPES = {
+    "ids": "bigint[]",
+    "statuses": "text[]",
+    "reasons": "text[]",
+    "details": "text[]",
+    "dues": "timestamptz[]",
+    "addresses": "text[]",
+    "values": "text[]",
+    "at": "timestamptz",
+    "owner": "text",
+    "lease": "interval",
+}
 _RETURN = """
 UPDATE campaigns_delivery
 SET status = 'claimed', sending_at = NULL, passed_at = NULL, attempts = attempts - 1,
@@ -179,7 +192,8 @@ def _contacts_of(delivery_ids):
 def _facts(delivery_ids, at, owner, locked):
     """What holds now for each of these deliveries; called only once their contacts are locked."""
     with connection.cursor() as cursor:
-        cursor.execute(_facts_sql(), {"ids": list(delivery_ids), "locked": locked, "at": at, "owner": owner})
+        asked = {"ids": list(delivery_ids), "locked": locked, "at": at, "owner": owner}
+        statements.run(cursor, "gate_facts", FACTS_TYPES, _facts_sql(), asked)
         names = [column.name for column in cursor.description]
         return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
@@ -203,7 +217,8 @@ def _mark(facts, at, owner, values):
         "values": [json.dumps(values.get(fact.id, {}), cls=DjangoJSONEncoder) for fact, _v in verdicts],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_MARK, row | {"at": at, "owner": owner, "lease": LEASE})
+        row |= {"at": at, "owner": owner, "lease": LEASE}
+        statements.run(cursor, "gate_mark", MARK_TYPES, _MARK, row)
         return {pk: address for pk, status, address in cursor.fetchall() if status == Status.SENDING}
 
 

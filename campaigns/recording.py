@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from campaigns import bouncing, noticing, pacing, settling
+from campaigns import bouncing, noticing, pacing, settling, statements
 from campaigns.channels import ChannelError, LineLost, RefusedForGood, RefusedForNow, Unreachable
 from campaigns.crash_points import crash_point
 from campaigns.models import Anomaly, Delivery, Notice
@@ -44,6 +44,19 @@ FROM lazy, unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], 
 WHERE d.id = v.id AND d.owner = %(owner)s AND d.status || '' IN ('sending', 'unknown', 'parked')
 RETURNING d.id
 """
+RECORD_TYPES = {
+    "ids": "bigint[]",
+    "statuses": "text[]",
+    "reasons": "text[]",
+    "details": "text[]",
+    "dues": "timestamptz[]",
+    "replies": "text[]",
+    "refs": "text[]",
+    "costs": "boolean[]",
+    "patience": "interval[]",
+    "at": "timestamptz",
+    "owner": "text",
+}
 
 
 @dataclass(frozen=True)
@@ -132,7 +145,7 @@ def write_results(results, run):
         "patience": [settling.patience(result.delivery.sender) for result in results],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, row | {"at": run.at, "owner": run.owner})
+        statements.run(cursor, "record", RECORD_TYPES, _RECORD, row | {"at": run.at, "owner": run.owner})
         return {pk for (pk,) in cursor.fetchall()}
 
 

@@ -82,23 +82,28 @@ class Delivery(models.Model):
     # What it answers, in the ledger once: "r7:s1:41:t993", "r7:s1:41" (once ever), "{parent}:r1".
     occurrence_key = models.CharField(max_length=200, unique=True)
     # What asked for it: a row of the strategy or a campaign, never both.
-    rule = models.ForeignKey(LifecycleRule, models.PROTECT, null=True, blank=True, related_name="deliveries")
-    # Found by `delivery_of_campaign`: an index of its own would be taken for questions it answers slowly.
+    # A row is written anew at every step of the road, and each index with it: keys have one of their own only
+    # where something is found by it.
+    rule = models.ForeignKey(
+        LifecycleRule, models.PROTECT, null=True, blank=True, related_name="deliveries", db_index=False
+    )
     campaign = models.ForeignKey(
         Campaign, models.PROTECT, null=True, blank=True, related_name="deliveries", db_index=False
     )
-    contact = models.ForeignKey(Contact, models.PROTECT, related_name="deliveries")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="reminders")
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="deliveries", db_index=False)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="reminders", db_index=False
+    )
     reminder_number = models.PositiveSmallIntegerField(default=0)
     touchpoint = models.ForeignKey(
-        Touchpoint, models.PROTECT, null=True, blank=True, related_name="deliveries"
+        Touchpoint, models.PROTECT, null=True, blank=True, related_name="deliveries", db_index=False
     )
     # Why it was planned, with the values found: {"words": …, "at": …}.
     evidence = models.JSONField(default=dict, blank=True)
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
-    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True)
-    sender = models.ForeignKey(Sender, models.PROTECT)
-    version = models.ForeignKey(ContentVersion, models.PROTECT, related_name="deliveries")
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, db_index=False)
+    sender = models.ForeignKey(Sender, models.PROTECT, db_index=False)
+    version = models.ForeignKey(ContentVersion, models.PROTECT, related_name="deliveries", db_index=False)
     rank = models.PositiveSmallIntegerField(choices=LifecycleRule.Rank)
 
     status = models.CharField(max_length=10, choices=Status, default=Status.PLANNED)
@@ -131,7 +136,7 @@ class Delivery(models.Model):
     provider_ref = models.CharField(max_length=200, blank=True, default="", db_default="")
     outcome_at = models.DateTimeField(null=True, blank=True)
     outcome_touchpoint = models.ForeignKey(
-        Touchpoint, models.PROTECT, null=True, blank=True, related_name="+"
+        Touchpoint, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
     objects = DeliveryQuerySet.as_manager()
@@ -163,7 +168,13 @@ class Delivery(models.Model):
             # Reminders and outcomes look at what was sent lately.
             models.Index(fields=["rule", "sending_at"], name="delivery_sent", condition=Q(status="sent")),
             # A rule's figures and the list by state.
-            models.Index(F("rule"), F("status"), F("id").desc(), name="delivery_of_rule"),
+            models.Index(
+                F("rule"),
+                F("status"),
+                F("id").desc(),
+                name="delivery_of_rule",
+                condition=Q(rule__isnull=False),
+            ),
             models.Index(F("status"), F("id").desc(), name="delivery_by_state"),
             # A campaign's balance, and who did not get it.
             models.Index(
@@ -173,6 +184,17 @@ class Delivery(models.Model):
                 F("id").desc(),
                 name="delivery_of_campaign",
                 condition=Q(campaign__isnull=False),
+            ),
+            # The reminders of a first message.
+            models.Index(fields=["parent"], name="delivery_parent", condition=Q(parent__isnull=False)),
+            # What a touchpoint started or fulfilled, when it is taken back.
+            models.Index(
+                fields=["touchpoint"], name="delivery_touchpoint", condition=Q(touchpoint__isnull=False)
+            ),
+            models.Index(
+                fields=["outcome_touchpoint"],
+                name="delivery_outcome",
+                condition=Q(outcome_touchpoint__isnull=False),
             ),
             # A notice names the message as the provider does.
             models.Index(fields=["provider_ref"], name="delivery_ref", condition=~Q(provider_ref="")),

@@ -393,7 +393,7 @@ def test_what_passes_is_on_disk_whatever_the_database_says_of_commits(delivery):
 
     def look(execute, sql, *arguments):
         result = execute(sql, *arguments)
-        if "UPDATE campaigns_delivery" in sql:
+        if sql.startswith("EXECUTE gate_mark"):
             with connection.connection.cursor() as cursor:
                 cursor.execute("SHOW synchronous_commit")
                 seen.extend(cursor.fetchone())

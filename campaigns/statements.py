@@ -1,0 +1,32 @@
+"""Statements that are asked so often that planning them anew each time would cost more than running them."""
+
+from weakref import WeakKeyDictionary
+
+from django.db import connection
+
+# Which statements a connection keeps by now.
+_kept = WeakKeyDictionary()
+
+
+def run(cursor, name, types, sql, values):
+    """Run a statement whose plan the connection keeps under `name`; `types` are those of its %(values)s.
+
+    Behind a pool that hands connections around (DISABLE_SERVER_SIDE_CURSORS) none are kept.
+    """
+    if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        cursor.execute(sql, values)
+        return
+    kept = _kept.setdefault(connection.connection, {})
+    if kept.get(name) != sql:
+        _keep(cursor, name, types, sql, is_new=name not in kept)
+        kept[name] = sql
+    given = ", ".join(f"%({value})s::{kind}" for value, kind in types.items())
+    cursor.execute(f"EXECUTE {name} ({given})", {value: values[value] for value in types})
+
+
+def _keep(cursor, name, types, sql, *, is_new):
+    places = {value: f"${number}" for number, value in enumerate(types, 1)}
+    if not is_new:
+        cursor.execute(f"DEALLOCATE {name}")
+    # Without values to put in, the driver leaves every sign as it is.
+    cursor.execute(f"PREPARE {name} ({', '.join(types.values())}) AS {sql % places}")
