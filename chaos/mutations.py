@@ -14,11 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.edits import EDITS
+from launcher import postgres, valkey
+from launcher.home import home_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 # What pytest says by its exit status.
@@ -50,8 +52,7 @@ def main(arguments=None):
     options = read(arguments)
     edits = [edit for edit in EDITS if not options.names or edit.name in options.names]
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="rapport-mutations-") as folder:
-        folder = Path(folder)
+    with workshop() as folder:
         if not options.trust and not passes_unedited(folder, edits):
             print("The tests fail without any edit; nothing can be learnt from them.", flush=True)
             return 1
@@ -111,6 +112,28 @@ def apply(edit, tree):
     if text.count(edit.old) != 1:
         raise CannotEdit(f"{edit.name}: its text stands {text.count(edit.old)} times in {edit.path}")
     path.write_text(text.replace(edit.old, edit.new))
+
+
+@contextmanager
+def workshop():
+    """A temporary folder; whatever the tests started and stored for it is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="rapport-mutations-") as folder:
+        folder = Path(folder).resolve()
+        try:
+            yield folder
+        finally:
+            remove_servers(folder / "var" / "test")
+
+
+def remove_servers(state_dir):
+    """Stop what a test run that ended badly left running, and remove the data wherever it lies."""
+    for name, server in (("postgres", postgres), ("valkey", valkey)):
+        server.stop(state_dir)
+        home = home_folder(state_dir, name)
+        shutil.rmtree(home, ignore_errors=True)
+        if home.parent != state_dir:
+            with suppress(OSError):
+                home.parent.rmdir()
 
 
 @contextmanager
