@@ -1,11 +1,9 @@
 """The clock: slots run once, wake-ups answer at once, and a lost hint costs nothing."""
 
 import pytest
-from celery.contrib.testing.worker import start_worker
 
 from campaigns import tasks, ticking
 from campaigns.models import Delivery, Tick
-from crm.celery import app
 from tests.campaigns.racing import race
 from tests.make import (
     DAY,
@@ -19,6 +17,7 @@ from tests.make import (
     make_topic,
     make_touchpoint,
 )
+from tests.worker import a_worker
 from touchpoints import wakeups
 
 
@@ -99,7 +98,7 @@ def test_a_worker_answers_a_hint_within_seconds(mailbox):
     ada = make_contact("ada@example.com")
     make_consent(ada, make_topic(), at=at)
     make_rule(activated_at=at - DAY)
-    with start_worker(app, perform_ping_check=False, pool="solo"):
+    with a_worker():
         make_touchpoint(ada, "confirmed", at=at)
         for _ in range(3):
             wakeups.hint([ada.pk])

@@ -6,17 +6,16 @@ from datetime import timedelta
 
 import pytest
 from aiosmtpd.controller import Controller
-from celery.contrib.testing.worker import start_worker
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from campaigns.models import Delivery
 from campaigns.ticking import tick
 from contacts.models import Contact
-from crm.celery import app
 from demo import mailbox, sample
 from demo.catalogue import load_catalogue
 from launcher.mailbox import MaildirHandler
+from tests.worker import a_worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -55,7 +54,7 @@ def site(live_server, settings, post_office):
     settings.SHOP_URL = f"{live_server.url}/shop/"
     sample.switch_on(timezone.now())
     load_catalogue()
-    with start_worker(app, pool="solo", perform_ping_check=False):
+    with a_worker():
         yield live_server.url
 
 
