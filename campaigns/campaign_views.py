@@ -80,7 +80,7 @@ def campaign_detail(request, pk):
     page = {"campaign": campaign, "may_write": may_write(request), "switch": SendingSwitch.load()}
     page |= {"outcome": outcomes.get(campaign.outcome), "audience_url": audience.address(campaign.audience)}
     page |= {"audience_words": audience_words(campaign), "is_mine": campaign.created_by_id == request.user.pk}
-    page["subject"] = previewing.sample_subject(campaign.version or campaign.content)
+    page["subject"] = previewing.campaign_subject(campaign)
     if campaign.status in NOT_YET:
         page["checks"] = [*launching.checks(campaign)]
         page["may_leave"] = all(tone != "stop" for tone, *_words in page["checks"])

@@ -160,6 +160,16 @@ def layout_problems(content):
     return []
 
 
+def beyond_a_campaign(words):
+    """The merge fields these words use that a campaign cannot fill; they have no faults otherwise."""
+    sources = [(getattr(words, field), field == "body") for field in ("subject", "preheader", "body", "text")]
+    return [
+        known
+        for known in merge_fields.all_fields()
+        if known.needs_touchpoint and any(liquid.uses(text, known.name, html=html) for text, html in sources)
+    ]
+
+
 # Freezing -------------------------------------------------------------------------------------------
 
 FROZEN = ("subject", "preheader", "body", "html", "text")

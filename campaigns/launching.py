@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import activation, audience, campaigning, content, senders, settling
 from campaigns.models import Campaign, SendingSwitch
-from campaigns.previewing import sample_subject
+from campaigns.previewing import campaign_subject
 
 Status, Pause = Campaign.Status, Campaign.Pause
 MAY_RETRY = {Status.SENDING, Status.PAUSED, Status.FINISHED}
@@ -69,11 +69,18 @@ def _given(asked, value, found, missing):
 
 
 def _words_check(campaign):
-    """What was frozen had no faults, whatever has been written since."""
+    """Its words have no faults, and need nothing that a campaign does not know.
+
+    What was frozen had no faults, whatever has been written since.
+    """
     asked = _("The message can be sent")
-    if campaign.version:
-        return "ok", asked, sample_subject(campaign.version)
-    return activation.words_check(asked, campaign.content)
+    if not campaign.version and (errors := content.check(campaign.content)):
+        return "stop", asked, " ".join(map(str, errors))
+    if unknown := content.beyond_a_campaign(campaign.version or campaign.content):
+        words = _("It speaks of what a person did, which a campaign does not know: %(fields)s. Take it out.")
+        named = [f"{known.group}: {known.label} ({known.name})" for known in unknown]
+        return "stop", asked, words % {"fields": "; ".join(named)}
+    return "ok", asked, campaign_subject(campaign)
 
 
 def _audience_checks(campaign):

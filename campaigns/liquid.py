@@ -153,6 +153,13 @@ def unknown_fields(template, source, sample):
                 yield at_line(unknown_words(name, known), source, use.span.index)
 
 
+def uses(source, name, *, html):
+    """Whether a source without faults uses this field, or anything of it."""
+    template, path = parsed(source, html=html, strict=True), name.split(".")
+    found = template.analyze(include_partials=False).globals.values()
+    return any(list(use.segments[: len(path)]) == path for every in found for use in every)
+
+
 def unknown_words(name, known):
     """There is no such field, and which one may be meant."""
     words = _("There is no merge field “%(name)s”.") % {"name": name}

@@ -52,14 +52,21 @@ class MergeField:
     value: Callable
     group: str | Promise = ""
     prepare: Callable | None = None
+    # Whether it speaks of what somebody did, so that a message that answers nothing cannot fill it.
+    needs_touchpoint: bool = False
+
+    @property
+    def empty(self):
+        """What stands for it where nothing is known."""
+        return [] if isinstance(self.sample, list) else ""
 
 
 _fields: dict[str, MergeField] = {}
 
 
-def register(name, label, sample, value, *, group="", prepare=None):
+def register(name, label, sample, value, *, group="", prepare=None, needs_touchpoint=False):
     """Add a field. `prepare(deliveries)` fetches for all at once: {delivery id: what was found}."""
-    _fields[name] = MergeField(name, label, sample, value, group, prepare)
+    _fields[name] = MergeField(name, label, sample, value, group, prepare, needs_touchpoint)
 
 
 def all_fields():
@@ -67,11 +74,14 @@ def all_fields():
     return list(_fields.values())
 
 
-def grouped():
-    """The fields by what they are about: [(group, fields)], for choosing from."""
+def grouped(*, answers=True):
+    """The fields by what they are about: [(group, fields)], for choosing from.
+
+    A message that answers nothing is not offered what only an answer can fill.
+    """
     groups = {}
     for known in _fields.values():
-        if known.group:
+        if known.group and (answers or not known.needs_touchpoint):
             groups.setdefault(known.group, []).append(known)
     return list(groups.items())
 
@@ -79,6 +89,12 @@ def grouped():
 def samples():
     """A value for every field, to try a message with."""
     return nested({known.name: known.sample for known in _fields.values()})
+
+
+def campaign_samples():
+    """The same as a campaign has them: it answers nothing, so what speaks of an answer is empty."""
+    fields = _fields.values()
+    return nested({known.name: known.empty if known.needs_touchpoint else known.sample for known in fields})
 
 
 def nested(flat):
@@ -285,7 +301,7 @@ def register_fields():
         group=US,
         prepare=newest_consents,
     )
-    order = {"group": ORDER, "prepare": answered_orders}
+    order = {"group": ORDER, "prepare": answered_orders, "needs_touchpoint": True}
     register("order.number", gettext_lazy("Number"), "1042", of_order(lambda o, c: o.number), **order)
     register(
         "order.date",
@@ -304,7 +320,14 @@ def register_fields():
     register("order.names", gettext_lazy("What they bought"), "Blue Train", of_order(order_names), **order)
     register("order.items", gettext_lazy("Each thing"), [ITEM, ITEM], of_order(order_items, []), **order)
     personal = {"group": LINKS}
-    register("confirm_url", gettext_lazy("Confirm"), f"{site}/confirm/sample/", confirm_address, **personal)
+    register(
+        "confirm_url",
+        gettext_lazy("Confirm"),
+        f"{site}/confirm/sample/",
+        confirm_address,
+        needs_touchpoint=True,
+        **personal,
+    )
     register(
         "preferences_url",
         gettext_lazy("Choose what to hear"),

@@ -47,7 +47,7 @@ def preview(rule, written, contact, *, at):
 def sample(campaign):
     """A campaign's message with sample values; raises content.CannotFreeze or rendering.RenderError."""
     version = campaign.version or content.compiled(campaign.content)
-    return Preview(*rendering.show(version, merge_fields.samples()), is_sample=True)
+    return Preview(*rendering.show(version, merge_fields.campaign_samples()), is_sample=True)
 
 
 def as_sent(delivery):
@@ -56,12 +56,17 @@ def as_sent(delivery):
     return Preview(*rendering.show(delivery.version, without_personal_links(values)))
 
 
-def sample_subject(written):
+def sample_subject(written, values=None):
     """The subject with sample values; as it is written when it has faults."""
     try:
-        return liquid.render(written.subject, merge_fields.samples(), html=False)
+        return liquid.render(written.subject, values or merge_fields.samples(), html=False)
     except liquid.LiquidProblem:
         return written.subject
+
+
+def campaign_subject(campaign):
+    """A campaign's subject with sample values, empty where it knows none."""
+    return sample_subject(campaign.version or campaign.content, merge_fields.campaign_samples())
 
 
 def in_light(html, *, dark=False):

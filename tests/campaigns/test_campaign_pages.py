@@ -170,6 +170,19 @@ def test_a_draft_shows_its_words_with_samples_in_a_frame_that_runs_nothing(as_ma
     assert "default-src 'none'" in frame["Content-Security-Policy"]
 
 
+def test_what_a_campaign_does_not_know_is_empty_where_its_words_are_shown(as_marketer, draft):
+    draft.content.subject = "Hello {{ first_name }}, about “{{ order.number }}”"
+    draft.content.body = BODY.replace("Hello", "Order “{{ order.number }}” of")
+    draft.content.save()
+
+    page = as_marketer.get(draft.get_absolute_url())
+    frame = as_marketer.get(reverse("campaigns:campaign-message", args=[draft.pk]))
+
+    assert page.context["subject"] == "Hello Ada, about “”"
+    assert "Order “” of Ada" in frame.text
+    assert not page.context["may_leave"]
+
+
 def test_pressing_through_from_draft_to_clock_and_back(as_marketer, draft):
     assert "“Winter sale” is sent off: scheduled." in act(as_marketer, draft, "submit").text
 

@@ -5,7 +5,7 @@ import pytest
 from campaigns import launching
 from campaigns.campaigning import finish_campaigns, plan_campaigns
 from campaigns.launching import CannotStart
-from campaigns.models import Campaign, SendingSwitch
+from campaigns.models import Campaign, Content, SendingSwitch
 from campaigns.sending import send_due
 from tests.make import (
     DAY,
@@ -99,6 +99,23 @@ def test_words_with_faults_keep_it_here(draft, marketer):
 
     with pytest.raises(CannotStart, match="nobody_knows"):
         launching.submit(draft, at=NOON, by=marketer)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"subject": "Thanks for {{ order.number }}"}, r"Their order: Number \(order\.number\)"),
+        ({"text": "{% for item in order.items %}{{ item.name }}{% endfor %}"}, "Their order: Each thing"),
+        ({"preheader": "{% if confirm_url != '' %}Confirm{% endif %}"}, "Links of their own: Confirm"),
+    ],
+)
+def test_words_about_what_a_campaign_does_not_know_keep_it_here(draft, marketer, written, said):
+    Content.objects.filter(pk=draft.content_id).update(**written)
+    with pytest.raises(CannotStart, match=said):
+        launching.submit(draft, at=NOON, by=marketer)
+
+    Content.objects.filter(pk=draft.content_id).update(**dict.fromkeys(written, "Hello {{ first_name }}"))
+    assert launching.submit(draft, at=NOON, by=marketer).status == Status.SCHEDULED
 
 
 def test_no_postal_address_keeps_it_here(ada, marketer):
