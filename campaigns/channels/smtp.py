@@ -28,6 +28,8 @@ from contacts.models import SettlesBy
 
 # What would end a command, or the address in it.
 CANNOT_STAND = re.compile(r"[\r\n<>]")
+# What a socket takes without waiting leaves together with the final dot.
+AT_ONCE = 64 * 1024
 # "I am closing the connection", at any moment.
 CLOSING = 421
 # What smtplib makes of an answer that is none.
@@ -42,10 +44,12 @@ class SmtpLine(channels.Line):
         self._takes_many = connection.has_extn("pipelining")
 
     def send(self, message, delivery, *, deadline):
-        content = dkim.signed(message.as_bytes(), delivery.sender)
+        content = stuffed(dkim.signed(message.as_bytes(), delivery.sender))
         try:
             self._envelope(return_paths.return_path(delivery), message.recipient)
-            self._body(content)
+            if len(content) > AT_ONCE:
+                self._connection.sock.sendall(content)
+                content = b""
         except OSError as error:
             raise LineLost(_words(error)) from error
         except ValueError as error:
@@ -55,7 +59,7 @@ class SmtpLine(channels.Line):
             self._connection.close()
             raise TooLate
         crash_point("wire.data")
-        return self._answer()
+        return self._end(content)
 
     def close(self):
         try:
@@ -80,16 +84,17 @@ class SmtpLine(channels.Line):
         for answer, expected, command in zip(answers, EXPECTED, commands, strict=True):
             self._accept(answer, expected, command)
 
-    def _body(self, content):
-        """All but the final dot. Until that is on its way nothing can have been accepted."""
-        if b"\n." in content or content.startswith(b"."):
-            content = re.sub(rb"(?m)^\.", b"..", content)
-        self._connection.sock.sendall(content if content.endswith(b"\r\n") else content + b"\r\n")
+    def _end(self, rest):
+        """The rest and the final dot, and what the server says to that.
 
-    def _answer(self):
-        """The dot, and what the server says to it. Silence from here on leaves the outcome unknown."""
+        Until the dot is on its way nothing can have been accepted, and it is the last that goes. Silence from
+        then on leaves the outcome unknown.
+        """
         try:
-            self._connection.sock.sendall(b".\r\n")
+            self._connection.sock.sendall(rest + b".\r\n")
+        except OSError as error:
+            raise LineLost(_words(error)) from error
+        try:
             code, reply = self._connection.getreply()
         except OSError as error:
             raise NoAnswer(_words(error)) from error
@@ -117,6 +122,13 @@ class SmtpLine(channels.Line):
             self._connection.rset()
         except (OSError, smtplib.SMTPException):
             self._connection.close()
+
+
+def stuffed(content):
+    """The message as it may stand before the final dot: no line of it is a dot alone, and the last is ended."""
+    if b"\n." in content or content.startswith(b"."):
+        content = re.sub(rb"(?m)^\.", b"..", content)
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
 # What a server says when it agrees to MAIL, RCPT and DATA.
