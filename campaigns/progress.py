@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import launching
+from campaigns import comparing, launching
 from campaigns.campaigning import ENDED, UNDER_WAY
 from campaigns.models import Campaign, Delivery, Response
 from campaigns.reports import Balance, percent
@@ -73,6 +73,7 @@ class Progress:
     complained: int = 0
     reached: int = 0
     retriable: int = 0
+    worth: comparing.Worth | None = None
 
     def count(self, *states):
         return sum(self.balance.counts.get(state, 0) for state in states)
@@ -132,6 +133,7 @@ def progress(campaign, at):
         pace=_pace(campaign, sum(counts[state] for state in UNDER_WAY), at),
         reached=_reached(campaign),
         retriable=launching.count_retriable(campaign),
+        worth=comparing.worth(campaign, counts),
         **answers,
     )
 

@@ -24,7 +24,7 @@ def entries(contact, *, before, limit):
 
 def _entries(delivery, known):
     yield _entry(delivery, known)
-    if delivery.outcome_at:
+    if delivery.outcome_at and delivery.status != Status.HELD_OUT:
         yield Entry(
             at=delivery.outcome_at,
             key=f"o{delivery.pk:020}",

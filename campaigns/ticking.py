@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from campaigns import campaigning, noticing
+from campaigns import campaigning, comparing, noticing
 from campaigns.models import Tick
 from campaigns.planning import plan, plan_reminders
 from campaigns.queueing import bring_forward
@@ -32,6 +32,7 @@ def plan_all(at):
     """Note the outcomes reached, then plan what the rules ask for, reminders last."""
     return {
         "outcomes": note_outcomes(at),
+        "without": comparing.note_held_out(at),
         "planned": plan(at),
         "reminders": plan_reminders(at),
         "campaigns": campaigning.plan_campaigns(at),
