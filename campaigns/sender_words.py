@@ -66,6 +66,7 @@ class Explained:
     note: str = ""
     found: str = ""
     record: dict | None = None
+    fill: str = ""
 
 
 def explained(sender):
@@ -75,7 +76,7 @@ def explained(sender):
 
 def explain(key, finding):
     state = finding.get("state", "")
-    told = {name: finding.get(name, "") for name in ("words", "note", "found")}
+    told = {name: finding.get(name, "") for name in ("words", "note", "found", "fill")}
     record = as_record(*finding["record"]) if finding.get("record") else None
     return Explained(key, *CHECKS[key], state, *STATES[state], **told, record=record)
 

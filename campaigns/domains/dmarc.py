@@ -113,4 +113,8 @@ def is_aligned(domain, other, records, *, strict=False):
     """Whether a proof given for `other` counts for `domain`."""
     if domain == other or strict:
         return domain == other
-    return organisation(domain, records) == organisation(other, records)
+    if organisation(domain, records) == organisation(other, records):
+        return True
+    # Where neither says anything yet, what lies below the domain is its own all the same.
+    says = records_of(domain, records) or records_of(other, records)
+    return other.endswith(f".{domain}") and not says

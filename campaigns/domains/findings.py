@@ -16,8 +16,10 @@ class Finding:
     state: str
     words: str
     found: str = ""
-    # (name, type, value), each to be copied as it is.
+    # (name, type, value), each to be copied as it is, but for what `fill` names.
     record: tuple[str, str, str] | None = None
+    # What of that record only its publisher can know.
+    fill: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,11 @@ def look_at_spf(subject, records):
     try:
         texts = spf.records_of(domain, records)
     except NoSuchDomain:
-        return Finding(FAIL, _("The domain %(domain)s does not exist.") % {"domain": domain})
+        words = _(
+            "The domain %(domain)s does not exist yet. One below a domain of yours begins to with the first"
+            " record published there."
+        )
+        return missing_spf(subject, words % {"domain": domain})
     if not texts:
         return missing_spf(subject)
     if len(texts) > 1:
@@ -45,17 +49,21 @@ def judged_spf(found, text, domain):
     return Finding(OK, _("The servers that may send are named. %s") % counted, text)
 
 
-def missing_spf(subject):
-    """No record: a fault where the domain's own servers send, a gap where a provider's do."""
-    record = (subject.return_domain, "TXT", spf.suggestion(subject.sender.provider))
+def missing_spf(subject, absent=""):
+    """No record: a fault where the domain's own servers send or it is `absent`, else a gap."""
+    value = spf.suggestion(subject.sender.provider)
+    record = (subject.return_domain, "TXT", value)
+    fill = spf.fill_of(value, subject.return_domain)
+    if absent:
+        return Finding(FAIL, absent, "", record, fill)
     if subject.is_smtp or subject.sender.return_domain:
         words = _("%(domain)s does not say which servers may send for it.")
-        return Finding(FAIL, words % {"domain": subject.return_domain}, "", record)
+        return Finding(FAIL, words % {"domain": subject.return_domain}, "", record, fill)
     words = _(
         "%(domain)s does not say which servers may send for it. Mail that %(provider)s sends comes back to a"
         " domain of its own and is judged by that one; a record here still keeps others from using yours."
     )
-    return Finding(WARN, words % {"domain": subject.domain, "provider": subject.provider}, "", record)
+    return Finding(WARN, words % {"domain": subject.domain, "provider": subject.provider}, "", record, fill)
 
 
 # DKIM ------------------------------------------------------------------------------------------------
@@ -118,16 +126,21 @@ def judged_dkim(subject, public, text, wanted):
 
 def look_at_dmarc(subject, records):
     """What mailboxes are to do with mail that only pretends to come from the domain."""
-    wanted = (f"_dmarc.{subject.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:dmarc@{subject.domain}")
+    reports = f"dmarc@{subject.domain}"
+    wanted = (f"_dmarc.{subject.domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:{reports}")
+    fill = _(
+        "%(reports)s must be a mailbox that exists. Put another one there, or leave"
+        " “; rua=mailto:%(reports)s” out: nobody is sent reports then."
+    ) % {"reports": reports}
     try:
         policy = dmarc.policy_of(subject.domain, records)
     except dmarc.DmarcError as error:
-        return Finding(FAIL, str(error), error.found, wanted)
+        return Finding(FAIL, str(error), error.found, wanted, fill)
     if policy is None:
         words = _(
             "There is none. Gmail, Yahoo and Outlook take no bulk mail without; “p=none” is enough to begin."
         )
-        return Finding(FAIL, words, "", wanted)
+        return Finding(FAIL, words, "", wanted, fill)
     words = [dmarc.words_for(policy)]
     if policy.domain != subject.domain:
         words.append(_("It stands at %(domain)s and holds for this domain too.") % {"domain": policy.domain})
@@ -149,6 +162,8 @@ def look_at_alignment(subject, records):
     )
     signs = bool(subject.selector) and subject.key is not None
     names = {"domain": subject.domain, "return_domain": subject.return_domain}
+    if same and not exists(subject.return_domain, records):
+        return alignment_to_come(signs, names)
     if signs and same:
         words = _(
             "The signature (%(domain)s) and the return address (%(return_domain)s) both belong to the domain"
@@ -156,11 +171,7 @@ def look_at_alignment(subject, records):
         )
         return Finding(OK, words % names)
     if signs:
-        words = _(
-            "The signature is for %(domain)s, which is what people see, and carries it alone: the return"
-            " address (%(return_domain)s) is another's, so that SPF proves nothing here."
-        )
-        return Finding(OK, words % names)
+        return signed_alone(dmarc.is_aligned(subject.domain, subject.return_domain, records), names)
     if same:
         words = _(
             "Only the return address (%(return_domain)s) proves it; forwarded mail loses that. Sign it too."
@@ -168,6 +179,40 @@ def look_at_alignment(subject, records):
         return Finding(WARN, words % names)
     words = _(
         "Nothing proves that mail is from %(domain)s: it is not signed, and comes back to %(return_domain)s."
+    )
+    return Finding(FAIL, words % names)
+
+
+def signed_alone(is_strict, names):
+    """Only the signature speaks for the domain: the return address is another's, or DMARC is strict."""
+    why = _("the return address (%(return_domain)s) is another's, so that SPF proves nothing here.")
+    strict = _(
+        "the return address (%(return_domain)s) lies beside it, and DMARC (“aspf=s”) takes only the same."
+    )
+    words = _("The signature is for %(domain)s, which is what people see, and carries it alone: %(why)s")
+    return Finding(OK, words % (names | {"why": (strict if is_strict else why) % names}))
+
+
+def exists(domain, records):
+    """Whether anything at all stands at or below this domain."""
+    try:
+        records.find(domain, "TXT")
+    except NoSuchDomain:
+        return False
+    return True
+
+
+def alignment_to_come(signs, names):
+    """The return address belongs to the domain, but there is nothing yet that could prove it."""
+    if signs:
+        words = _(
+            "The signature is for %(domain)s, which is what people see. The return address"
+            " (%(return_domain)s) belongs to it too; by SPF that is not provable until it exists."
+        )
+        return Finding(OK, words % names)
+    words = _(
+        "Nothing proves that mail is from %(domain)s: it is not signed. The return address"
+        " (%(return_domain)s) belongs to it; by SPF that is not provable until it exists."
     )
     return Finding(FAIL, words % names)
 

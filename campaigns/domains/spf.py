@@ -157,3 +157,14 @@ def suggestion(provider):
     host = settings.EMAIL_HOST
     is_public = provider == "smtp" and "." in host and not host.replace(".", "").isdigit()
     return f"v=spf1 a:{host} ~all" if is_public else "v=spf1 mx ~all"
+
+
+def fill_of(value, domain):
+    """What of a suggested record only its publisher can know, in words; "" when nothing."""
+    if value != "v=spf1 mx ~all":
+        return ""
+    words = _(
+        "“mx” stands for the servers that take mail for %(domain)s. If mail leaves by another server, put"
+        " “a:” and the name of that server in its place."
+    )
+    return words % {"domain": domain}

@@ -14,7 +14,12 @@ def look_at_return(subject, records):
     """Whether bounces can arrive."""
     domain = subject.return_domain
     servers = records.rows(domain, "MX")
-    wanted = (domain, "MX", "10 mail.example.net")
+    server = _("<your mail server>")
+    wanted = (domain, "MX", f"10 {server}")
+    fill = _(
+        "Put the name of the server that takes mail for %(domain)s in place of “%(server)s”; this record is"
+        " not finished without."
+    ) % {"domain": domain, "server": server}
     if servers == ["0"]:
         return Finding(FAIL, _("%(domain)s says that it takes no mail at all.") % {"domain": domain}, "0 .")
     found = ", ".join(servers)
@@ -22,10 +27,10 @@ def look_at_return(subject, records):
         words = _(
             "No server takes mail for %(domain)s: bounces and answers are lost, and many mailboxes refuse."
         )
-        return Finding(FAIL, words % {"domain": domain}, "", wanted)
+        return Finding(FAIL, words % {"domain": domain}, "", wanted, fill)
     if not servers:
         words = _("%(domain)s has an address but no mail server named (MX). Name one.")
-        return Finding(WARN, words % {"domain": domain}, "", wanted)
+        return Finding(WARN, words % {"domain": domain}, "", wanted, fill)
     if subject.is_smtp and not subject.sender.return_domain:
         words = _(
             "Bounces come back to %(address)s with everything else. With a domain of their own, each says"

@@ -229,11 +229,55 @@ def test_a_proof_counts_only_for_the_domain_people_see(shop, return_domain, poli
 
 def test_two_shops_below_a_public_suffix_do_not_belong_together(shop):
     shop.address, shop.return_domain, shop.dkim_selector = "a@one.example.org", "two.example.org", ""
-    rows = {("_dmarc.example.org", "TXT"): ["v=DMARC1; p=none; psd=y"]}
+    known = {("two.example.org", "MX"): ["10 mail.example.net"]}
+    rows = known | {("_dmarc.example.org", "TXT"): ["v=DMARC1; p=none; psd=y"]}
     assert states(shop, rows)["alignment"] == "fail"
 
-    rows = {("_dmarc.example.org", "TXT"): ["v=DMARC1; p=none"]}
+    rows = known | {("_dmarc.example.org", "TXT"): ["v=DMARC1; p=none"]}
     assert states(shop, rows)["alignment"] == "warn"
+
+
+BELOW = {("back.example.com", "MX"): ["10 mail.example.com"]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "selector", "state", "words"),
+    [
+        (BELOW, "june", "ok", "both belong"),
+        (BELOW, "", "warn", "Only the return address"),
+        (BELOW | {("_dmarc.example.com", "TXT"): ["v=DMARC1; p=none"]}, "june", "ok", "both belong"),
+        (BELOW | {("_dmarc.example.com", "TXT"): ["v=DMARC1; p=none; aspf=s"]}, "june", "ok", "aspf=s"),
+        (
+            BELOW | {("_dmarc.back.example.com", "TXT"): ["v=DMARC1; p=none; psd=n"]},
+            "june",
+            "ok",
+            "another's",
+        ),
+        ({}, "june", "ok", "not provable until it exists"),
+        ({}, "", "fail", "not provable until it exists"),
+    ],
+)
+def test_what_lies_below_the_domain_people_see_is_its_own(shop, rows, selector, state, words):
+    dkim.make_key("example.com", "june")
+    shop.address, shop.return_domain, shop.dkim_selector = "ines@example.com", "back.example.com", selector
+
+    found = authenticating.check(shop, NOON, records=Zone(rows))["alignment"]
+
+    assert (found["state"], words in found["words"]) == (state, True), found
+
+
+def test_a_record_that_only_its_publisher_can_finish_says_which_part(shop, settings):
+    settings.EMAIL_HOST = "localhost"
+
+    found = authenticating.check(shop, NOON, records=Zone())
+
+    assert found["return"]["record"][2] == "10 <your mail server>"
+    assert "in place of “<your mail server>”" in found["return"]["fill"]
+    assert found["spf"]["record"] == (f"bounces.{DOMAIN}", "TXT", "v=spf1 mx ~all")
+    assert "does not exist" in found["spf"]["words"]
+    assert f"take mail for bounces.{DOMAIN}" in found["spf"]["fill"]
+    assert f"dmarc@{DOMAIN} must be a mailbox that exists" in found["dmarc"]["fill"]
+    assert found["dkim"]["fill"] == ""
 
 
 @pytest.mark.parametrize(
