@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from contacts import filters
 from contacts.models import Contact
@@ -17,14 +18,15 @@ class CannotRead(ValueError):
 
 
 def from_query(query):
-    """The audience that an address of the contact list stands for."""
+    """The audience that an address of the contact list stands for; nobody yet where it narrows nothing."""
     known = [WORDS, *(each.name for each in filters.all_filters())]
-    return {"filters": {name: query[name] for name in known if query.get(name)}}
+    asked = {name: query[name] for name in known if query.get(name)}
+    return {"filters": asked} if asked else {}
 
 
 def new_campaign_address(query):
     """Where a campaign to these people begins."""
-    asked = from_query(query)["filters"]
+    asked = from_query(query).get("filters", {})
     return f"{reverse('campaigns:campaign-create')}{'?' if asked else ''}{urlencode(asked)}"
 
 
@@ -34,7 +36,7 @@ def contacts(audience):
     if "contacts" in audience:
         return everyone.filter(pk__in=audience["contacts"])
     if "filters" not in audience:
-        raise CannotRead(_("Nobody is chosen."))
+        raise CannotRead(_("Nobody is chosen. Choose who it is for; everybody is a choice, too."))
     return filters.apply_all(everyone.search(audience["filters"].get(WORDS, "")), _chosen(audience))
 
 
@@ -45,13 +47,17 @@ def size(audience, most=None):
 
 
 def words(audience):
-    """Who it is for, as (what, value) in words."""
+    """Who it is for, as (what, value) in words; raises CannotRead."""
     if "contacts" in audience:
-        return [(_("By name"), len(audience["contacts"]))]
-    found = [(each.label, said) for each, _value, said in _chosen(audience)] if "filters" in audience else []
-    if typed := audience.get("filters", {}).get(WORDS):
+        count = len(audience["contacts"])
+        people = ngettext("%(count)s person", "%(count)s people", count) % {"count": count}
+        return [(_("By name"), people)]
+    if "filters" not in audience:
+        return [(_("Nobody yet"), _("not chosen"))]
+    found = [(each.label, said) for each, _value, said in _chosen(audience)]
+    if typed := audience["filters"].get(WORDS):
         found.insert(0, (_("Name or e-mail"), typed))
-    return found or [(_("Everyone"), _("all contacts"))]
+    return found or [(_("Everybody"), _("all contacts"))]
 
 
 def address(audience):

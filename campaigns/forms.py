@@ -8,6 +8,7 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from campaigns import audience, content, outcomes, triggers
 from campaigns.models import Campaign, Content, LifecycleRule
@@ -188,6 +189,11 @@ class CampaignForm(forms.ModelForm):
 
     # The fields that choose the audience are called so, and the filter of the contact list.
     WHO = "who_"
+    everybody = forms.BooleanField(
+        label=_("Everybody: all contacts"),
+        required=False,
+        help_text=_("Or choose below who it is for. As long as nobody is chosen, it does not leave."),
+    )
     outcome = forms.ChoiceField(label=_("It has worked when the person"), required=False)
     outcome_within = SpanField(label=_("Within"))
     send_at = forms.DateTimeField(
@@ -234,13 +240,17 @@ class CampaignForm(forms.ModelForm):
 
     def audience_words(self):
         if self.is_by_name:
-            return _("%(count)s people, chosen by name.") % {"count": len(self.instance.audience["contacts"])}
+            count = len(self.instance.audience["contacts"])
+            words = ngettext("%(count)s person, chosen by name.", "%(count)s people, chosen by name.", count)
+            return words % {"count": count}
         return _("Nobody is asked whether they agreed yet: the gate does that for each person, as it leaves.")
 
     def audience_fields(self):
         """One field for each filter of the contact list, and the words typed into its search."""
         if self.is_by_name:
+            del self.fields["everybody"]
             return {}
+        self.fields["everybody"].initial = self.instance.audience == {"filters": {}}
         chosen = self.instance.audience.get("filters", {})
         words = forms.CharField(
             label=_("Name or e-mail"), required=False, max_length=200, initial=chosen.get(audience.WORDS, "")
@@ -250,10 +260,11 @@ class CampaignForm(forms.ModelForm):
 
     def make_layout(self, cancel_url):
         who = [name for name in self.fields if name.startswith(self.WHO)]
+        everybody = [name for name in self.fields if name == "everybody"]
         about_them = HTML(format_html('<p class="form-text mb-3">{}</p>', self.audience_words()))
         return Layout(
             Fieldset(_("What it is"), "name", "goal", Row(Column("content"), Column("sender"))),
-            Fieldset(_("To whom"), about_them, Row(*(Column(name) for name in who)), "topic"),
+            Fieldset(_("To whom"), about_them, *everybody, Row(*(Column(name) for name in who)), "topic"),
             Fieldset(_("When, and how its worth is seen"), Row(Column("send_at"), Column("control_share"))),
             Row(Column("outcome"), Column("outcome_within")),
             HTML('<div class="form-actions">'),
@@ -269,7 +280,10 @@ class CampaignForm(forms.ModelForm):
                 for name, value in values.items()
                 if name.startswith(self.WHO) and value
             }
-            self.instance.audience = {"filters": chosen}
+            if chosen and values.get("everybody"):
+                self.add_error("everybody", _("Everybody, or those who are chosen below: not both."))
+            is_chosen = chosen or values.get("everybody")
+            self.instance.audience = {"filters": chosen} if is_chosen else {}
         return values
 
 

@@ -6,6 +6,7 @@ Each act locks the campaign's row first, so that two people at once do one thing
 from django.db import connection, transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns import activation, audience, campaigning, content, senders, settling
 from campaigns.models import Campaign, SendingSwitch
@@ -90,12 +91,17 @@ def _audience_checks(campaign):
     except audience.CannotRead as error:
         yield "stop", asked, str(error)
         return
-    people = _("%(count)s people") % {"count": number_format(size, force_grouping=True)}
-    yield _given(asked, size, people, _("The audience is empty."))
+    yield _given(asked, size, people_words(size), _("The audience is empty."))
     if problem := senders.bulk_problem(campaign.sender, size):
         yield "stop", _("The sender may write to so many"), problem
     if campaigning.needs_approval(campaign):
         yield "wait", _("A second person says yes"), _("It goes to more people than one may start alone.")
+
+
+def people_words(size):
+    """So many people, in words."""
+    words = ngettext("%(count)s person", "%(count)s people", size)
+    return words % {"count": number_format(size, force_grouping=True)}
 
 
 def _switch_checks():

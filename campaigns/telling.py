@@ -43,7 +43,7 @@ def _entry(delivery, known):
         key=f"d{delivery.pk:020}",
         voice=voice,
         icon=KINDS[kind].icon,
-        title=title % {"message": message_name(delivery)},
+        title=title % {"message": _called(delivery, voice)},
         detail=_detail(delivery, known),
         quote=subject_of(delivery) if voice == "us" else "",
         href=delivery.get_absolute_url(),
@@ -63,6 +63,12 @@ def _voice(delivery):
     if delivery.status == Status.CANCELLED:
         return "not", "not_sent", _("%(message)s was called off")
     return "not", "not_sent", _("%(message)s was not sent")
+
+
+def _called(delivery, voice):
+    """The message within a sentence: a campaign's name may be anything, so it stands in quotes there."""
+    name = message_name(delivery)
+    return _("“%(name)s”") % {"name": name} if delivery.campaign_id and voice != "us" else name
 
 
 def message_name(delivery):

@@ -120,6 +120,29 @@ def test_a_draft_may_have_gaps(as_marketer):
     assert not page.context["may_leave"]
 
 
+def test_who_it_is_for_stays_open_until_it_is_chosen_and_everybody_is_a_choice(as_marketer, ada):
+    as_marketer.post("/campaigns/new/", typed(who_level=""))
+    campaign = Campaign.objects.get()
+    page = as_marketer.get(campaign.get_absolute_url())
+    assert (campaign.audience, page.context["may_leave"]) == ({}, False)
+    assert "Choose who it is for" in page.text
+
+    address = reverse("campaigns:campaign-edit", args=[campaign.pk])
+    as_marketer.post(address, typed(who_level="", everybody="on"))
+
+    campaign.refresh_from_db()
+    page = as_marketer.get(campaign.get_absolute_url())
+    assert campaign.audience == {"filters": {}}
+    assert ("ok", "It is for somebody", "1 person") in page.context["checks"]
+
+
+def test_everybody_and_some_of_them_is_no_choice(as_marketer):
+    page = as_marketer.post("/campaigns/new/", typed(everybody="on"))
+
+    assert "everybody" in page.context["form"].errors
+    assert not Campaign.objects.exists()
+
+
 def test_the_contact_list_leads_to_a_campaign_to_those_it_shows(as_marketer, ada):
     shown = as_marketer.get("/contacts/?level=guest&q=ada")
     assert "/campaigns/new/?q=ada&amp;level=guest" in shown.text
@@ -363,7 +386,7 @@ def test_a_delivery_of_a_campaign_is_told_by_its_name_and_goal(as_marketer, send
     person = as_marketer.get(delivery.contact.get_absolute_url()).text
 
     assert "Campaign “Winter sale”: Sell the winter stock" in detail
-    assert "Winter sale was not sent" in person
+    assert "“Winter sale” was not sent" in person
 
 
 def test_what_a_campaign_has_planned_stands_among_what_comes_next(ada):
