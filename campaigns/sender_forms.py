@@ -24,6 +24,14 @@ HOURS_WORDS = format_lazy(
     _("Marketing messages wait until quiet hours end where the person lives."),
     _("Answers to what someone just did go at once."),
 )
+OUT_WORDS = format_lazy(
+    "<p class='form-text mb-3'>{} {}</p>",
+    _("Any mail server can be used (SMTP)."),
+    _(
+        "Other providers appear here once their keys are in the environment of Rapport; docs/providers.md"
+        " names them."
+    ),
+)
 DOUBT_WORDS = format_lazy(
     "<p class='form-text mb-3'>{} {}</p>",
     _("When a connection breaks at the wrong moment, nobody knows whether a message left."),
@@ -57,7 +65,9 @@ class SenderForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         label=_("Time zone"), choices=[(name, name) for name in sorted(available_timezones())]
     )
-    window = forms.IntegerField(label=_("Window"), min_value=1, max_value=500, required=False)
+    window = forms.IntegerField(
+        label=_("Messages in doubt, at most"), min_value=1, max_value=500, required=False
+    )
 
     class Meta:
         model = Sender
@@ -97,8 +107,8 @@ class SenderForm(forms.ModelForm):
         self.fields["provider"].widget.choices = providers(self.instance.provider)
         self.fields["settles_by"].choices = settling_choices(self["provider"].value())
         self.fields["window"].help_text = _(
-            "How many pass the gate together, and may be in doubt after a crash. Nothing means 20 where it"
-            " can be found out what became of them, and 1 where a person has to."
+            "How many messages may be in doubt after a crash: so many are under way at once. More is faster."
+            " Left empty it is 20 where it can be found out what became of them, and 1 where a person has to."
         )
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": True}
@@ -121,6 +131,7 @@ class SenderForm(forms.ModelForm):
             ),
             Fieldset(
                 _("The way out"),
+                HTML(OUT_WORDS),
                 Row(Column("provider"), Column("return_domain")),
                 Row(Column("dkim_selector"), Column()),
             ),

@@ -4,16 +4,20 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import authenticating, channels, dkim, sender_reports, sender_words, senders
+from campaigns import authenticating, channels, dkim, queueing, sender_reports, sender_words, senders, tasks
 from campaigns.domains.findings import SMTP
 from campaigns.sender_forms import SenderForm
 from contacts.models import Sender
 
 # The role that may change a sender; the access table holds them to it.
 MAY_CHANGE = "admin"
+# What the gate puts people off for; whoever waits for these is asked again when they change.
+WAITED_FOR = {"quiet_from", "quiet_until", "time_zone", "cap", "cap_days"}
 
 
 def page_of(sender):
@@ -43,6 +47,7 @@ def sender_detail(request, pk):
         "is_stale": sender.checked_at and sender.checks.get("about") != authenticating.about(sender),
         "checks": sender_words.explained(sender),
         "key_record": sender_words.key_record(sender),
+        "is_key_seen": senders.state_of(sender, "dkim") in ("ok", "warn"),
         "waiting_keys": [
             (name, sender_words.as_record(*record)) for name, record in senders.waiting_keys(sender)
         ],
@@ -83,8 +88,24 @@ def sender_edit(request, pk):
     if form.is_valid():
         form.save()
         messages.success(request, _("Saved. It counts from the next message on."))
+        if WAITED_FOR & set(form.changed_data):
+            ask_again(request, sender)
         return redirect(page_of(sender))
     return render(request, "campaigns/sender_form.html", {"form": form, "sender": Sender.objects.get(pk=pk)})
+
+
+def ask_again(request, sender):
+    """The gate asks whoever waits for what has changed; a worker goes on where they are very many."""
+    count, is_all = queueing.ask_again(sender.pk, timezone.now())
+    if not is_all:
+        tasks.go_on_asking(sender.pk)
+    if count:
+        words = ngettext(
+            "%(n)s message that waited for quiet hours or the cap is asked about again.",
+            "%(n)s messages that waited for quiet hours or the cap are asked about again.",
+            count,
+        )
+        messages.info(request, words % {"n": number_format(count, force_grouping=True)})
 
 
 @require_POST

@@ -6,6 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import dkim
+from campaigns.domains.findings import FAIL, SMTP, Subject
+from campaigns.domains.proofs import unpublished_key
 
 # A string in a TXT record holds so many characters; a longer value is cut into several.
 STRING = 255
@@ -71,7 +73,19 @@ class Explained:
 
 def explained(sender):
     """Every check of a sender, in order, looked at or not."""
-    return [explain(key, sender.checks.get(key, {})) for key in CHECKS]
+    since = findings_since_the_key(sender)
+    return [explain(key, sender.checks.get(key, {}) | since.get(key, {})) for key in CHECKS]
+
+
+def findings_since_the_key(sender):
+    """What is no longer as the last look found it, since a key was made after: {check: its changes}."""
+    last = sender.checks.get("dkim", {})
+    found_no_key = last.get("state") == FAIL and not last["found"] and not last["record"]
+    if sender.provider != SMTP or not found_no_key or key_record(sender) is None:
+        return {}
+    words = unpublished_key(Subject.of(sender))
+    later = {"note": _("A key was made since. Once its record is published, check again.")}
+    return {"dkim": {"words": words}, "alignment": later, "one_click": later}
 
 
 def explain(key, finding):

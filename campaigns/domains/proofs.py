@@ -82,8 +82,7 @@ def look_at_dkim(subject, records):
     texts = keys.records_of(name, records)
     wanted = (name, "TXT", dkim.record(subject.key)) if subject.is_smtp else None
     if not texts:
-        words = _("The public key is not published yet; mailboxes cannot prove a signature without it.")
-        return Finding(FAIL, words, "", wanted)
+        return Finding(FAIL, unpublished_key(subject), "", wanted)
     if len(texts) > 1:
         words = _("There are %(count)d records where one key should stand. Keep one.")
         return Finding(FAIL, words % {"count": len(texts)}, "\n".join(texts), wanted)
@@ -92,6 +91,16 @@ def look_at_dkim(subject, records):
     except keys.DkimError as error:
         return Finding(FAIL, str(error), texts[0], wanted)
     return judged_dkim(subject, public, texts[0], wanted)
+
+
+def unpublished_key(subject):
+    """What to do about a key that signs and that nobody can look up."""
+    if not subject.is_smtp:
+        return _("The public key is not published yet; mailboxes cannot prove a signature without it.")
+    return _(
+        "The key “%(selector)s” is made; every message is signed with it. Its record is not published yet:"
+        " publish it, and mailboxes can prove the signature."
+    ) % {"selector": subject.selector}
 
 
 def without_selector(subject):

@@ -1,14 +1,19 @@
 """The pages of the senders: what each role sees, and what an administrator changes."""
 
+from datetime import time
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from campaigns import authenticating, channels, dkim
+from campaigns import authenticating, channels, dkim, queueing, tasks
 from campaigns.channels import Provider
+from campaigns.models import Delivery
+from campaigns.sending import send_due
 from contacts.models import Sender, SettlesBy
 from tests.campaigns.zone import Silence, Zone
-from tests.make import NOON, make_sender
+from tests.make import DAY, NOON, make_consent, make_delivery, make_rule, make_sender
 
 FORM = {
     "name": "Northside Records",
@@ -108,6 +113,34 @@ def test_a_key_is_made_from_the_page(as_admin, sender):
     assert "PRIVATE" not in shown
 
 
+def test_a_key_made_after_the_last_look_is_not_called_missing(as_admin, sender):
+    authenticating.check(sender, NOON, records=Zone())
+    assert "Mail leaves unsigned" in page(as_admin, sender)
+
+    as_admin.post(f"/senders/{sender.pk}/key/")
+    shown = page(as_admin, sender)
+
+    assert "Mail leaves unsigned" not in shown
+    assert "every message is signed with it" in shown
+    assert shown.count("A key was made since") == 2
+    keys_panel = shown[shown.index("Keys that sign") :]
+    record = keys_panel.index('class="dns-record"')
+    assert "<details" not in keys_panel[:record]
+
+
+def test_the_record_of_a_key_that_is_seen_is_folded_away(as_admin, sender):
+    key = dkim.make_key(sender.domain, "june")
+    sender.dkim_selector = "june"
+    sender.save()
+    name = dkim.record_name(sender.domain, "june")
+    authenticating.check(sender, NOON, records=Zone({(name, "TXT"): [dkim.record(key)]}))
+
+    shown = page(as_admin, sender)
+
+    assert "every message is signed with it" not in shown
+    assert "Its record makes that believed" in shown
+
+
 def test_another_key_is_refused_in_words_until_it_is_published(as_admin, sender, monkeypatch):
     as_admin.post(f"/senders/{sender.pk}/key/")
     first = Sender.objects.get().dkim_selector
@@ -191,6 +224,66 @@ def test_a_changed_sender_asks_to_be_checked_again(as_admin, sender):
     save(as_admin, sender, address="ines@example.org")
 
     assert "has changed since" in page(as_admin, sender)
+
+
+def put_off(sender):
+    """Messages that wait until tomorrow, each for its own reason; {reason: row}."""
+    rule, later = make_rule(sender=sender), timezone.now() + DAY
+    reasons = ("quiet", "cap", "pace", "rule_paused")
+    return {reason: make_delivery(rule, reason=reason, due_at=later) for reason in reasons}
+
+
+def asked_again(rows):
+    """The reasons of those that are due now."""
+    now = timezone.now()
+    return {reason for reason, row in rows.items() if Delivery.objects.filter(pk=row.pk, due_at__lte=now)}
+
+
+@pytest.mark.parametrize(
+    "change", [{"quiet_from": "20:00", "quiet_until": "07:00"}, {"cap": "3"}, {"time_zone": "Asia/Tokyo"}]
+)
+def test_whoever_waits_for_what_is_changed_is_asked_about_again(as_admin, sender, change):
+    rows, others = put_off(sender), put_off(make_sender(name="Other", address="o@example.org"))
+    save(as_admin, sender)
+    save(as_admin, sender, name="Renamed")
+    Delivery.objects.update(due_at=timezone.now() + DAY)
+
+    save(as_admin, sender, name="Renamed again")
+    assert asked_again(rows) == set()
+
+    answer = save(as_admin, sender, **change)
+
+    assert (asked_again(rows), asked_again(others)) == ({"quiet", "cap"}, set())
+    shown = as_admin.get(answer["Location"]).content.decode()
+    assert "2 messages that waited for quiet hours or the cap are asked about again." in shown
+
+
+def test_without_quiet_hours_nobody_waits_for_their_end(as_admin, ada, topic, mailbox):
+    sender = make_sender(quiet_from=time(0), quiet_until=time(23, 59))
+    make_consent(ada, topic)
+    now = timezone.now()
+    waiting = make_delivery(make_rule(sender=sender), ada, due_at=now, expires_at=now + 5 * DAY)
+    assert send_due(now, "worker") == {}
+    waiting.refresh_from_db()
+    assert waiting.reason == "quiet"
+
+    save(as_admin, sender, cap="")
+
+    assert send_due(timezone.now(), "worker") == {"sent": 1}
+
+
+def test_where_very_many_wait_a_worker_goes_on(monkeypatch, as_admin, sender):
+    monkeypatch.setattr(queueing, "CHUNK", 1)
+    monkeypatch.setattr(queueing, "CHUNKS_AT_ONCE", 1)
+    told = []
+    monkeypatch.setattr(tasks.ask_again, "apply_async", lambda args, **_options: told.append(args))
+    rows = put_off(sender)
+    save(as_admin, sender, cap="3")
+    assert (told, len(asked_again(rows))) == ([[sender.pk]], 1)
+
+    tasks.ask_again(sender.pk)
+
+    assert asked_again(rows) == {"quiet", "cap"}
 
 
 def test_a_sender_is_added(as_admin):
