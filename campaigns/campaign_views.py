@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import audience, launching, outcomes, previewing
+from campaigns import audience, campaigning, launching, outcomes, previewing
 from campaigns.answers import answers_to_campaign
 from campaigns.forms import CampaignForm
 from campaigns.models import Campaign, Delivery, SendingSwitch
@@ -84,6 +84,7 @@ def campaign_detail(request, pk):
     if campaign.status in NOT_YET:
         page["checks"] = [*launching.checks(campaign)]
         page["may_leave"] = all(tone != "stop" for tone, *_words in page["checks"])
+        page |= what_sending_does(campaign) if page["may_leave"] else {}
         return render(request, "campaigns/campaign_draft.html", page)
     page |= {"progress": progress(campaign, at), "parked": parked_of(campaign)}
     page["answers"] = answers_to_campaign(campaign)
@@ -96,6 +97,12 @@ def audience_words(campaign):
         return audience.words(campaign.audience)
     except audience.CannotRead as error:
         return [(_("Cannot be read"), str(error))]
+
+
+def what_sending_does(campaign):
+    """To how many people it goes, and whether a second one must say yes before it does."""
+    people = launching.people_words(audience.size(campaign.audience))
+    return {"people": people, "needs_approval": campaigning.needs_approval(campaign)}
 
 
 def parked_of(campaign):

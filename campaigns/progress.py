@@ -73,6 +73,8 @@ class Progress:
     complained: int = 0
     reached: int = 0
     retriable: int = 0
+    # Where the deliveries that were sent are listed.
+    sent_url: str = ""
     worth: comparing.Worth | None = None
 
     def count(self, *states):
@@ -133,6 +135,7 @@ def progress(campaign, at):
         pace=_pace(campaign, sum(counts[state] for state in UNDER_WAY), at),
         reached=_reached(campaign),
         retriable=launching.count_retriable(campaign),
+        sent_url=_deliveries(campaign, state=Status.SENT),
         worth=comparing.worth(campaign, counts),
         **answers,
     )

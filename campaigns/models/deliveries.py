@@ -218,6 +218,12 @@ class Delivery(models.Model):
         return self.rank == LifecycleRule.Rank.SERVICE
 
     @property
+    def was_handed_over(self):
+        """Whether a mail server was given it, whatever became of it: what could not be made never was."""
+        passed = self.sending_at is not None and self.status != self.Status.SENDING
+        return passed and self.reason != self.Reason.RENDER
+
+    @property
     def why(self):
         """Why it waits or was not sent, in words; empty when there is nothing to say."""
         return " – ".join(str(part) for part in (self.get_reason_display(), self.detail) if part)

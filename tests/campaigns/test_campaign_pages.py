@@ -1,6 +1,6 @@
 """The pages of campaigns: the list, a draft, one with its counts, and what is pressed there."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
@@ -10,6 +10,7 @@ from django.urls import reverse
 from campaigns import panels, switching
 from campaigns.models import Campaign, Delivery, SendingSwitch
 from campaigns.progress import progress
+from contacts.models import Sender
 from tests.make import (
     DAY,
     MINUTE,
@@ -212,6 +213,21 @@ def test_pressing_through_from_draft_to_clock_and_back(as_marketer, draft):
     assert "“Winter sale” is a draft again." in act(as_marketer, draft, "take-back").text
 
 
+def test_before_it_is_sent_it_says_to_whom_and_when(as_marketer, draft):
+    Campaign.objects.update(send_at=None)
+    Sender.objects.update(quiet_from=time(21), quiet_until=time(8))
+
+    page = as_marketer.get(draft.get_absolute_url()).text
+    assert "It goes to 1 person:" in page
+    assert "and it leaves at once" in page
+    assert "between 21:00 and 08:00" in page
+
+    SendingSwitch.objects.create(approval_above=0)
+    page = as_marketer.get(draft.get_absolute_url()).text
+    assert "waits for a second person's yes. It leaves after that." in page
+    assert "leaves at once" not in page
+
+
 def test_on_the_clock_it_says_when_something_it_needs_is_gone(as_marketer, draft):
     assert "It is on the clock" in act(as_marketer, draft, "submit").text
 
@@ -268,6 +284,15 @@ def test_the_counts_balance_and_each_reason_leads_to_its_deliveries(as_marketer,
     assert [(group.words, group.count) for group in found.waiting] == [("in quiet hours where they live", 1)]
     listed = as_marketer.get(found.missed[0].url).context["listing"]
     assert [row.delivery.reason for row in listed.rows] == ["withdrew", "withdrew"]
+
+
+def test_how_many_were_sent_leads_to_their_deliveries(as_marketer, sending):
+    page = as_marketer.get(sending.get_absolute_url())
+
+    found = page.context["progress"]
+    assert found.sent_url.replace("&", "&amp;") in page.text
+    listed = as_marketer.get(found.sent_url).context["listing"]
+    assert [row.delivery.status for row in listed.rows] == ["sent", "sent"]
 
 
 def test_a_count_that_is_missing_is_said(as_marketer, sending):
@@ -387,6 +412,15 @@ def test_a_delivery_of_a_campaign_is_told_by_its_name_and_goal(as_marketer, send
 
     assert "Campaign “Winter sale”: Sell the winter stock" in detail
     assert "“Winter sale” was not sent" in person
+
+
+def test_what_could_not_be_made_was_handed_to_nobody(as_marketer, sending):
+    handed = {}
+    for reason in ("", "render"):
+        delivery = Delivery.objects.filter(campaign=sending, reason=reason).first()
+        handed[reason] = "Handed to the mail server" in as_marketer.get(delivery.get_absolute_url()).text
+
+    assert handed == {"": True, "render": False}
 
 
 def test_what_a_campaign_has_planned_stands_among_what_comes_next(ada):
