@@ -125,7 +125,7 @@ class SmtpLine(channels.Line):
 
 
 def stuffed(content):
-    """The message as it may stand before the final dot: no line of it is a dot alone, and the last is ended."""
+    """The message as it may stand before the final dot: no line is a dot alone, the last is ended."""
     if b"\n." in content or content.startswith(b"."):
         content = re.sub(rb"(?m)^\.", b"..", content)
     return content if content.endswith(b"\r\n") else content + b"\r\n"

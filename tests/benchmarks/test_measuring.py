@@ -47,3 +47,11 @@ def test_variants_take_turns_and_what_comes_before_is_not_counted():
 
     assert log == ["-", "a0", "-", "b0", "-", "a1", "-", "b1"]
     assert {name: len(times) for name, times in seconds.items()} == {"a": 2, "b": 2}
+
+
+def test_a_goal_that_binds_nobody_is_missed_without_failing():
+    missed = compare(
+        "a", "1", {"ours": [4.0], "theirs": [1.0]}, ours="ours", theirs="theirs", goal=Goal(1, binds=False)
+    )
+
+    assert (missed.verdict, missed.fails) == ("MISSED", False)
