@@ -69,6 +69,16 @@ FROM found WHERE d.id = found.id
 """
 # What comes forward at once where no limit is left.
 FREED = 50_000
+# What waits for a setting of its sender, which has changed.
+_ASK_AGAIN = """
+WITH found AS MATERIALIZED (
+    SELECT id FROM campaigns_delivery
+    WHERE status = 'planned' AND due_at > %(at)s AND sender_id = %(sender)s AND reason IN ('quiet', 'cap')
+    ORDER BY due_at LIMIT %(chunk)s FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE campaigns_delivery d SET due_at = %(at)s FROM found WHERE d.id = found.id
+"""
+CHUNK, CHUNKS_AT_ONCE = 5000, 10
 
 
 def bring_forward(at):
@@ -87,6 +97,21 @@ def _bring_forward(cursor, at, pk, sender_id, domain, per_minute):
     if brought < most:
         cursor.execute("UPDATE campaigns_pace SET queue_until = NULL WHERE id = %s", [pk])
     return brought
+
+
+def ask_again(sender_id, at):
+    """Let the gate ask again whatever waits for quiet hours or the cap: (how many, whether that is all).
+
+    A chunk is a transaction of its own.
+    """
+    asked = 0
+    for _chunk in range(CHUNKS_AT_ONCE):
+        with connection.cursor() as cursor:
+            cursor.execute(_ASK_AGAIN, {"sender": sender_id, "at": at, "chunk": CHUNK})
+            asked += cursor.rowcount
+            if cursor.rowcount < CHUNK:
+                return asked, True
+    return asked, False
 
 
 @dataclass(frozen=True)

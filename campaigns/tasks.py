@@ -1,12 +1,17 @@
 """The clock. Each task reads the time, calls one act, and returns; what it misses the next one does."""
 
+import logging
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
-from campaigns import authenticating, ticking
+from campaigns import authenticating, queueing, ticking
 from campaigns.bounces import mailbox
 from contacts import erasing
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -48,6 +53,22 @@ def wake(contact_ids):
     ticking.wake(contact_ids, timezone.now())
 
 
+@shared_task
+def ask_again(sender_id):
+    """Let the gate ask again what waits for a setting of this sender, however many they are."""
+    at, is_all = timezone.now(), False
+    while not is_all:
+        _asked, is_all = queueing.ask_again(sender_id, at)
+
+
 def hint(contact_ids):
     """Ask a worker to wake, if there is a broker to ask; it may be lost."""
     wake.apply_async([list(contact_ids)], expires=60, retry=False, ignore_result=True)
+
+
+def go_on_asking(sender_id):
+    """Let a worker go on; without a broker the others are asked when they had been put off to."""
+    try:
+        ask_again.apply_async([sender_id], expires=3600, retry=False, ignore_result=True)
+    except OperationalError:
+        logger.warning("No worker was told of sender %s; whoever waits is asked later.", sender_id)

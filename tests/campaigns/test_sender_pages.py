@@ -1,7 +1,5 @@
 """The pages of the senders: what each role sees, and what an administrator changes."""
 
-from datetime import time
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +11,7 @@ from campaigns.models import Delivery
 from campaigns.sending import send_due
 from contacts.models import Sender, SettlesBy
 from tests.campaigns.zone import Silence, Zone
-from tests.make import DAY, NOON, make_consent, make_delivery, make_rule, make_sender
+from tests.make import DAY, HOUR, NOON, make_consent, make_delivery, make_rule, make_sender
 
 FORM = {
     "name": "Northside Records",
@@ -259,9 +257,10 @@ def test_whoever_waits_for_what_is_changed_is_asked_about_again(as_admin, sender
 
 
 def test_without_quiet_hours_nobody_waits_for_their_end(as_admin, ada, topic, mailbox):
-    sender = make_sender(quiet_from=time(0), quiet_until=time(23, 59))
-    make_consent(ada, topic)
     now = timezone.now()
+    quiet = {"quiet_from": (now - 2 * HOUR).time(), "quiet_until": (now + 2 * HOUR).time()}
+    sender = make_sender(time_zone="UTC", **quiet)
+    make_consent(ada, topic)
     waiting = make_delivery(make_rule(sender=sender), ada, due_at=now, expires_at=now + 5 * DAY)
     assert send_due(now, "worker") == {}
     waiting.refresh_from_db()
