@@ -14,7 +14,7 @@ LAST = "settle"
 
 def run(seed, *, full=False):
     for policy in population.POLICIES:
-        yield run_policy(policy, seed, rounds=4 if full else 1)
+        yield run_policy(policy, seed, rounds=2 if full else 1)
 
 
 def run_policy(policy, seed, rounds):

@@ -14,7 +14,7 @@ from contacts.models import ConsentWording, Topic
 from crm.models import User
 
 # (people, how often it is emptied, seconds that it is away)
-QUICK, FULL = (240, 3, 5), (3_000, 20, 60)
+QUICK, FULL = (240, 3, 5), (2_400, 20, 60)
 EMPTIED_EVERY = 3
 # Once it is back, messages leave again within so many seconds.
 AGAIN_WITHIN = 60

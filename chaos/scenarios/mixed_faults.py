@@ -11,7 +11,7 @@ from chaos.faults import ACCEPT, Faults
 from chaos.stage import Stage
 from chaos.taken import by_delivery
 
-QUICK, FULL = 240, 3_000
+QUICK, FULL = 240, 2_000
 SHARE = 0.2
 # One who is asked to come again later does not keep the others waiting.
 OWN_DOMAIN = "person#@d#.example.com"

@@ -5,7 +5,7 @@ import time
 from chaos import population
 from chaos.stage import Crew, Stage
 
-QUICK, FULL = (1_000, 3), (8_000, 20)
+QUICK, FULL = (1_000, 3), (5_000, 20)
 # A worker ends the message it has in hand, and is gone.
 ENDS_WITHIN = 30
 
