@@ -110,6 +110,11 @@ def consent_line(asked, known, moment=None):
 
 def address_line(asked, known, moment=None):
     """Whether there is an address that may be used."""
+    if erased_at := known.contact.erased_at:
+        words = _("The person was forgotten on %(day)s, and their address with them") % {
+            "day": day(erased_at)
+        }
+        return OK if getattr(asked, "sending_at", None) else STOP, words, ""
     if not (known.contact.email or getattr(asked, "address", "")):
         return STOP, _("There is no address"), ""
     if found := known.suppression(asked.channel, asked.is_service, moment):

@@ -68,4 +68,6 @@ def test_the_ledger_still_shows_what_was_sent_to_somebody_erased(as_admin, ada, 
 
     words = ("someone who was erased", "Byron")
     assert (page.status_code, *(word in page.text for word in words)) == (200, True, False)
+    assert "The person was forgotten on" in page.text
+    assert "There is no address" not in page.text
     assert as_admin.get(reverse("campaigns:delivery-list")).status_code == 200
