@@ -73,7 +73,8 @@ WHERE d.id = v.id AND d.status || '' = 'claimed' AND d.owner = %(owner)s
 """
 # What has not passed the gate after all; what was refused for now has been at the other side.
 _NOT_PASSED = """
-SELECT id FROM campaigns_delivery WHERE id = ANY(%(ids)s) AND sending_at IS NULL AND reason <> 'retry'
+SELECT id, status NOT IN ('planned', 'claimed') FROM campaigns_delivery
+WHERE id = ANY(%(ids)s) AND sending_at IS NULL AND reason <> 'retry'
 """
 _GIVE_BACK = f"""
 WITH locked AS MATERIALIZED ({_LOCKED})
@@ -148,6 +149,8 @@ class Admitted(list):
         # {delivery id: keys of its paces}, and {key: (minute, day)} it was counted in.
         self.reserved = {}
         self.counted_in = {}
+        # The paces whose days are counted.
+        self.warming = set()
         self.asked_at = monotonic()
 
 
@@ -209,7 +212,8 @@ def give_back(admitted, at):
         return
     with connection.cursor() as cursor:
         cursor.execute(_NOT_PASSED, {"ids": list(reserved)})
-        counts = Counter(key for (pk,) in cursor.fetchall() for key in reserved[pk])
+        found = cursor.fetchall()
+        counts = Counter(key for pk, _has_ended in found for key in reserved[pk])
         if counts:
             moments = [admitted.counted_in[key] for key in counts]
             row = _columns(counts) | {"counts": list(counts.values())}
@@ -218,6 +222,14 @@ def give_back(admitted, at):
                 "days": [day for _minute, day in moments],
             }
             cursor.execute(_GIVE_BACK, row)
+        _fill_day(cursor, admitted, [pk for pk, has_ended in found if has_ended], at)
+
+
+def _fill_day(cursor, admitted, ended, at):
+    """The day's places of what will never leave go to the next in line, who wait for another day."""
+    freed = Counter(key for pk in ended for key in admitted.reserved[pk] if key in admitted.warming)
+    for (sender_id, domain), count in sorted(freed.items()):
+        queueing.come_forward(cursor, at, sender_id, domain, count)
 
 
 def note_refusal(sender_id, domain, reply, at, retry_after=None):
@@ -298,6 +310,7 @@ def _choose(batch, keys, places, rooms, at):
             room.take()
         choice.admitted.append(delivery)
         choice.admitted.reserved |= {delivery.id: wanted} if wanted else {}
+    choice.admitted.warming = {key for key, room in rooms.items() if room.is_warming}
     choice.admitted.counted_in = {key: (room.pace.minute, room.pace.day) for key, room in rooms.items()}
     return choice
 

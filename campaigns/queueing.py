@@ -92,11 +92,16 @@ def bring_forward(at):
 
 def _bring_forward(cursor, at, pk, sender_id, domain, per_minute):
     most = FREED if per_minute is None else per_minute
-    cursor.execute(_FORWARD, {"at": at, "sender": sender_id, "domain": domain, "most": most})
-    brought = cursor.rowcount
+    brought = come_forward(cursor, at, sender_id, domain, most)
     if brought < most:
         cursor.execute("UPDATE campaigns_pace SET queue_until = NULL WHERE id = %s", [pk])
     return brought
+
+
+def come_forward(cursor, at, sender_id, domain, most):
+    """Let the first so many of a queue come within the minute; returns how many."""
+    cursor.execute(_FORWARD, {"at": at, "sender": sender_id, "domain": domain, "most": most})
+    return cursor.rowcount
 
 
 def ask_again(sender_id, at):

@@ -613,6 +613,31 @@ def test_what_the_gate_puts_off_takes_no_place_from_the_day(rule, mailbox):
     assert send() == {"sent": 50}
 
 
+def test_the_days_places_of_those_who_get_nothing_go_to_the_next_in_line(rule, mailbox):
+    """Nobody of the first fifty agreed; the sixty after them wait for another day, and need not."""
+    change(rule.sender, warm_up_since=TODAY)
+    make_many(rule, 50)
+    make_readers(rule, 60)
+
+    assert send() == {}
+    assert Delivery.objects.filter(status="skipped").count() == 50
+    assert (dues(NOON), pace_of(rule.sender, "example.com").day_count) == (50, 0)
+
+    assert send(NOON + MINUTE) == {"sent": 50}
+    assert (dues(NOON + MINUTE), pace_of(rule.sender, "example.com").day_count) == (0, 50)
+
+
+def test_who_is_only_put_off_keeps_their_turn_in_the_queue(rule, mailbox):
+    """At night the others stay where they stand, or the whole queue would come and go every minute."""
+    change(rule.sender, warm_up_since=TODAY, quiet_from=time(0), quiet_until=time(23, 59))
+    make_readers(rule, 60)
+
+    assert send() == {}
+
+    assert Delivery.objects.filter(reason="quiet").count() == 50
+    assert dues(NOON) == 0
+
+
 def test_one_that_asks_to_wait_is_not_sent_the_rest_of_the_batch(rule, mailbox):
     first, *_others = make_readers(rule, 30)
     make_readers(rule, 5, "example.org")
