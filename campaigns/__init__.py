@@ -27,7 +27,7 @@ explaining.py  why this, and why not
 
 Around the words: merge_fields.py is the registry of what is borrowed from a person, mime.py assembles the
 bytes, previewing.py shows a message before it is sent, activation.py what switching a rule on would do,
-editing.py changes a row.
+editing.py changes a row, and says whose words are whose.
 
 Around a campaign: audience.py says who it is for, launching.py what people may do with it, progress.py how
 far it has come and who did not get it.

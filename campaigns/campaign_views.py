@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import audience, campaigning, launching, outcomes, previewing
+from campaigns import audience, campaigning, editing, launching, merge_fields, outcomes, previewing
 from campaigns.answers import answers_to_campaign
-from campaigns.forms import CampaignForm
+from campaigns.channels import ChannelError
+from campaigns.forms import CampaignForm, ContentForm
 from campaigns.models import Campaign, Delivery, SendingSwitch
 from campaigns.progress import balances, progress
 from campaigns.views import CANNOT_SHOW, FRAME_POLICY, may_write
@@ -51,10 +52,9 @@ def campaign_create(request):
         request.POST or None, instance=campaign, cancel_url=reverse("campaigns:campaign-list")
     )
     if form.is_valid():
-        form.instance.created_at = timezone.now()
-        campaign = form.save()
+        campaign = launching.begin(form.save(commit=False), at=timezone.now())
         messages.success(request, _("“%(name)s” is a draft. Nobody gets it yet.") % {"name": campaign})
-        return redirect(campaign)
+        return redirect(campaign if form.cleaned_data["content"] else words_address(campaign))
     return render(request, "campaigns/campaign_form.html", {"form": form})
 
 
@@ -69,7 +69,7 @@ def campaign_edit(request, pk):
     if form.is_valid():
         launching.save_draft(form.save(commit=False), at=timezone.now(), by=request.user)
         messages.success(request, _("“%(name)s” is saved.") % {"name": campaign})
-        return redirect(campaign)
+        return redirect(campaign if form.cleaned_data["content"] else words_address(campaign))
     return render(request, "campaigns/campaign_form.html", {"form": form, "campaign": campaign})
 
 
@@ -82,6 +82,7 @@ def campaign_detail(request, pk):
     page |= {"audience_words": audience_words(campaign), "is_mine": campaign.created_by_id == request.user.pk}
     page["subject"] = previewing.campaign_subject(campaign)
     if campaign.status in NOT_YET:
+        page["owns_words"] = editing.owns_words(campaign)
         page["checks"] = [*launching.checks(campaign)]
         page["may_leave"] = all(tone != "stop" for tone, *_words in page["checks"])
         page |= what_sending_does(campaign) if page["may_leave"] else {}
@@ -119,6 +120,58 @@ def campaign_message(request, pk):
         return HttpResponse(previewing.in_light(previewing.sample(campaign_of(request, pk)).html))
     except CANNOT_SHOW as error:
         return HttpResponse(str(error), content_type="text/plain; charset=utf-8", status=422)
+
+
+# Its words -------------------------------------------------------------------------------------------
+
+
+def words_address(campaign):
+    return reverse("campaigns:campaign-words", args=[campaign.pk])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_words(request, pk):
+    """Write the words of a draft, where they are its own; they are frozen when it is sent off."""
+    campaign = campaign_of(request, pk)
+    if campaign.status != Status.DRAFT or not editing.owns_words(campaign):
+        messages.error(request, _("Only a draft's own words can be changed here."))
+        return redirect(campaign)
+    form = ContentForm(request.POST or None, instance=campaign.content)
+    if form.is_valid():
+        try:
+            launching.save_words(campaign, form.save(commit=False), at=timezone.now(), by=request.user)
+        except launching.CannotStart as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The words of “%(name)s” are saved.") % {"name": campaign})
+        return redirect(campaign)
+    page = {"campaign": campaign, "form": form, "field_groups": merge_fields.grouped(answers=False)}
+    return render(request, "campaigns/campaign_words.html", page)
+
+
+@require_POST
+def campaign_own_words(request, pk):
+    """Give a draft words of its own, and lead to where they are written."""
+    campaign = campaign_of(request, pk)
+    try:
+        launching.own_words(campaign, at=timezone.now(), by=request.user)
+    except launching.CannotStart as error:
+        messages.error(request, str(error))
+        return redirect(campaign)
+    return redirect(words_address(campaign))
+
+
+@require_POST
+def campaign_test(request, pk):
+    """Send the message as a test to the person who asks for it, and to nobody else."""
+    campaign = campaign_of(request, pk)
+    try:
+        previewing.send_campaign_test(campaign, to=request.user.email, at=timezone.now())
+    except (*CANNOT_SHOW, ChannelError, ValueError) as error:
+        messages.error(request, _("The test could not be sent: %(error)s") % {"error": error})
+    else:
+        messages.success(request, _("A test is on its way to %(address)s.") % {"address": request.user.email})
+    return redirect(campaign)
 
 
 # What people do with it ------------------------------------------------------------------------------

@@ -1,9 +1,12 @@
-"""Changes a row of the contact strategy, without waking up what lies in the past."""
+"""Changes rows of the contact strategy, without waking up what lies in the past, and who owns which words."""
+
+import re
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from campaigns.models import Content, LifecycleRule
+from campaigns.models import Campaign, Content, LifecycleRule
 
 # What decides when a rule holds: a row that is on begins anew when one of these changes.
 DECISIVE = ("trigger", "parameters", "delay")
@@ -28,11 +31,11 @@ def has_changed(before, rule):
     return any(getattr(before, name) != getattr(rule, name) for name in DECISIVE)
 
 
-def first_words(rule):
-    """Words to begin from: a greeting and a signature."""
+def first_words(program):
+    """Words to begin from, for a row or a campaign: a greeting and a signature."""
     return Content.objects.create(
-        name=rule.name,
-        subject=rule.name,
+        name=program.name,
+        subject=program.name,
         body=FIRST_BODY,
         text="{% if first_name != '' %}"
         + _("Hello")
@@ -42,9 +45,13 @@ def first_words(rule):
 
 def reminder_words(rule):
     """The reminder begins with the words of the first message."""
-    words = rule.content
+    return copy_of(rule.content, name=_("%(rule)s, reminder") % {"rule": rule.name})
+
+
+def copy_of(words, *, name):
+    """The same words under another name, to be written on apart."""
     return Content.objects.create(
-        name=_("%(rule)s, reminder") % {"rule": rule.name},
+        name=name,
         subject=words.subject,
         preheader=words.preheader,
         body=words.body,
@@ -52,6 +59,19 @@ def reminder_words(rule):
     )
 
 
+def owns_words(campaign):
+    """Whether nothing else uses a campaign's words, so that writing on them changes nothing else."""
+    words = campaign.content_id
+    in_rules = LifecycleRule.objects.filter(Q(content=words) | Q(reminder_content=words)).exists()
+    return not in_rules and not Campaign.objects.filter(content=words).exclude(pk=campaign.pk).exists()
+
+
+def is_unwritten(words):
+    """Whether a place that was left open for words is open still."""
+    return bool(OPEN_PLACE.search(words.body) or OPEN_LINE.search(words.text))
+
+
+OPEN_PLACE, OPEN_LINE = re.compile(r"[>}]\s*…\s*<"), re.compile(r"^\s*…\s*$", re.MULTILINE)
 FIRST_BODY = """<mj-section>
   <mj-column>
     <mj-text mj-class="headline">{% if first_name != "" %}{{ first_name }}, {% endif %}…</mj-text>

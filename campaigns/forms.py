@@ -225,6 +225,8 @@ class CampaignForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.choices()]
         self.fields["content"].queryset = Content.objects.order_by("name")
+        self.fields["content"].required = False
+        self.fields["content"].empty_label = _("New words, written for it")
         self.fields["send_at"].help_text = _("In the time zone %(zone)s. Nothing means at once.") % {
             "zone": get_current_timezone_name()
         }

@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import activation, audience, campaigning, content, senders, settling
+from campaigns import activation, audience, campaigning, content, editing, senders, settling
 from campaigns.models import Campaign, SendingSwitch
 from campaigns.previewing import campaign_subject
 
@@ -81,6 +81,8 @@ def _words_check(campaign):
         words = _("It speaks of what a person did, which a campaign does not know: %(fields)s. Take it out.")
         named = [f"{known.group}: {known.label} ({known.name})" for known in unknown]
         return "stop", asked, words % {"fields": "; ".join(named)}
+    if not campaign.version and editing.is_unwritten(campaign.content):
+        return "stop", asked, _("Write its words: where “…” stands alone, there are none yet.")
     return "ok", asked, campaign_subject(campaign)
 
 
@@ -120,12 +122,45 @@ def _hold_to(campaign):
 
 
 @transaction.atomic
+def begin(campaign, *, at):
+    """Begin a campaign as a draft; where no words are chosen it gets its own to write on."""
+    if campaign.content_id is None:
+        campaign.content = editing.first_words(campaign)
+    campaign.created_at = at
+    campaign.save()
+    return campaign
+
+
+@transaction.atomic
 def save_draft(campaign, *, at, by=None):
     """Keep what was written. Whoever changes it answers for it, and does not approve it."""
     _locked(campaign, {Status.DRAFT})
+    if campaign.content_id is None:
+        campaign.content = editing.first_words(campaign)
     campaign.created_by = by or campaign.created_by
     campaign.save()
     return campaign
+
+
+@transaction.atomic
+def own_words(campaign, *, at, by=None):
+    """Give a draft words of its own, to begin with a copy of those it has; once."""
+    campaign = _locked(campaign, {Status.DRAFT})
+    if not editing.owns_words(campaign):
+        campaign.content = editing.copy_of(campaign.content, name=campaign.name)
+        campaign.save(update_fields=["content"])
+    return campaign
+
+
+@transaction.atomic
+def save_words(campaign, words, *, at, by=None):
+    """Keep the words that were written for a draft, which are its own; raises CannotStart."""
+    campaign = _locked(campaign, {Status.DRAFT})
+    if words.pk != campaign.content_id or not editing.owns_words(campaign):
+        raise CannotStart(_("These words are not its own: others send them, too."))
+    words.save()
+    campaign.created_by = by or campaign.created_by
+    campaign.save(update_fields=["created_by"])
 
 
 @transaction.atomic

@@ -130,6 +130,14 @@ def send_test(rule, written, contact, *, to, at):
         return lines.send(test_message(shown, delivery, at), delivery, deadline=monotonic() + LONGEST_TEST)
 
 
+def send_campaign_test(campaign, *, to, at):
+    """Send a campaign's message with sample values to a colleague; raises ChannelError if it cannot go."""
+    delivery = Delivery(campaign=campaign, sender=campaign.sender, address=to)
+    with Lines() as lines:
+        message = test_message(sample(campaign), delivery, at)
+        return lines.send(message, delivery, deadline=monotonic() + LONGEST_TEST)
+
+
 def test_message(shown, delivery, at):
     """What is shown as a message to a colleague: no tracking, no way to stop anything."""
     sender, to = delivery.sender, delivery.address

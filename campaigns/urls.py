@@ -23,6 +23,9 @@ urlpatterns = [
     path("campaigns/<int:pk>/", campaign_views.campaign_detail, name="campaign-detail"),
     path("campaigns/<int:pk>/edit/", campaign_views.campaign_edit, name="campaign-edit"),
     path("campaigns/<int:pk>/message/", campaign_views.campaign_message, name="campaign-message"),
+    path("campaigns/<int:pk>/words/", campaign_views.campaign_words, name="campaign-words"),
+    path("campaigns/<int:pk>/words/own/", campaign_views.campaign_own_words, name="campaign-own-words"),
+    path("campaigns/<int:pk>/test/", campaign_views.campaign_test, name="campaign-test"),
     *[
         path(f"campaigns/<int:pk>/{act}/", campaign_views.campaign_act, {"act": act}, name=f"campaign-{act}")
         for act in campaign_views.ACTS

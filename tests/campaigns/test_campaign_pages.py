@@ -6,19 +6,24 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from campaigns import panels, switching
-from campaigns.models import Campaign, Delivery, SendingSwitch
+from campaigns.models import Campaign, Content, Delivery, SendingSwitch
 from campaigns.progress import progress
 from contacts.models import Sender
 from tests.make import (
     DAY,
+    HOUR,
     MINUTE,
     NOON,
     make_campaign,
     make_campaign_delivery,
     make_content,
     make_delivery,
+    make_rule,
     make_sender,
     make_topic,
     make_user,
@@ -207,6 +212,59 @@ def test_what_a_campaign_does_not_know_is_empty_where_its_words_are_shown(as_mar
     assert not page.context["may_leave"]
 
 
+def test_a_campaign_without_chosen_words_begins_with_its_own_and_waits_until_they_are_written(as_marketer):
+    answer = as_marketer.post("/campaigns/new/", typed(content=""), follow=True)
+    campaign = Campaign.objects.get()
+    assert answer.redirect_chain[-1][0] == reverse("campaigns:campaign-words", args=[campaign.pk])
+    assert "order.number" not in answer.text
+    assert "there are none yet" in as_marketer.get(campaign.get_absolute_url()).text
+
+    words = {"subject": "Half the price", "preheader": "", "body": BODY, "text": "Hello {{ first_name }}"}
+    as_marketer.post(reverse("campaigns:campaign-words", args=[campaign.pk]), words)
+
+    page = as_marketer.get(campaign.get_absolute_url())
+    assert ("ok", "The message can be sent", "Half the price") in page.context["checks"]
+    assert campaign.content.name == "Winter sale"
+
+
+def test_words_that_others_send_are_copied_before_they_are_changed(as_marketer, draft):
+    rule = make_rule(content=draft.content)
+    address = reverse("campaigns:campaign-words", args=[draft.pk])
+    page = as_marketer.get(draft.get_absolute_url()).text
+    assert ("Write words of its own" in page, "Edit these words" in page) == (True, False)
+    words = {"subject": "Changed", "preheader": "", "body": BODY, "text": "Hello"}
+    assert "own words can be changed" in as_marketer.post(address, words, follow=True).text
+
+    assert act(as_marketer, draft, "own-words").status_code == 200
+    act(as_marketer, draft, "own-words")
+    as_marketer.post(address, words)
+
+    rule.content.refresh_from_db()
+    draft.refresh_from_db()
+    assert (rule.content.subject, draft.content.subject) == ("Hello {{ first_name }}", "Changed")
+    assert Content.objects.filter(name="Winter sale").count() == 1
+    assert "Edit these words" in as_marketer.get(draft.get_absolute_url()).text
+
+
+def test_what_has_been_sent_off_keeps_its_words(as_marketer, draft):
+    act(as_marketer, draft, "submit")
+    words = {"subject": "Changed", "preheader": "", "body": BODY, "text": "Hello"}
+
+    act(as_marketer, draft, "words", **words)
+    assert "too late" in act(as_marketer, draft, "own-words").text
+
+    draft.content.refresh_from_db()
+    assert draft.content.subject == "Hello {{ first_name }}"
+
+
+def test_a_test_goes_to_whoever_asks_and_to_nobody_else(as_marketer, marketer, draft, mailbox):
+    assert "A test is on its way" in act(as_marketer, draft, "test").text
+
+    (message,) = mailbox
+    assert (message["To"], message["Subject"]) == (marketer.email, "Test: Hello Ada")
+    assert not Delivery.objects.exists()
+
+
 def test_pressing_through_from_draft_to_clock_and_back(as_marketer, draft):
     assert "“Winter sale” is sent off: scheduled." in act(as_marketer, draft, "submit").text
 
@@ -338,6 +396,40 @@ def test_the_pace_says_when_the_last_would_leave(ada):
 
     assert (pace.per_minute, pace.ends_at) == (30, NOON + 2 * MINUTE)
     assert progress(campaign, NOON + 60 * MINUTE).pace is None
+
+
+def test_the_end_is_that_of_the_queue_where_it_reaches_further_than_the_pace(as_marketer, ada):
+    at = timezone.now()
+    campaign = make_campaign(planned_count=3)
+    make_campaign_delivery(campaign, ada, status="sent", sending_at=at - MINUTE)
+    make_campaign_delivery(campaign, due_at=at)
+    assert progress(campaign, at).last is None
+
+    words = "warming up: 50 a day to example.com"
+    last = make_campaign_delivery(campaign, due_at=at + 2 * DAY, reason="pace", detail=words)
+
+    found = progress(campaign, at)
+    assert (found.last.at, found.last.why) == (last.due_at, last.why)
+    assert (
+        f"In line: we send only so many at a time – {words}."
+        in as_marketer.get(campaign.get_absolute_url()).text
+    )
+    # Nothing has left for an hour, and the end is known all the same; a campaign that is paused has none.
+    assert progress(campaign, at + 60 * MINUTE).last.at == last.due_at
+    campaign.status = "paused"
+    assert progress(campaign, at).last is None
+
+
+def test_of_those_in_quiet_hours_it_says_until_when(as_marketer, sending):
+    at = timezone.now()
+    for hours in (9, 3):
+        make_campaign_delivery(sending, reason="quiet", due_at=at + hours * HOUR)
+
+    page = as_marketer.get(sending.get_absolute_url())
+
+    (group,) = page.context["progress"].waiting
+    assert (group.count, group.until) == (3, at + 3 * HOUR)
+    assert f"the first until {date_format(localtime(group.until), 'j M, H:i')}" in page.text
 
 
 def test_one_click_tries_again_what_still_may_go_and_a_second_finds_nothing(as_marketer, sending):
