@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -49,6 +49,8 @@ class Group:
     state: str
     count: int
     url: str
+    # When the first of them is asked about again, where a clock decides.
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Last:
+    """The one that is put off the longest: to when, and why."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """Where a campaign stands."""
 
@@ -68,6 +78,8 @@ class Progress:
     missed: list = field(default_factory=list)
     waiting: list = field(default_factory=list)
     pace: Pace | None = None
+    # Set where it is later than the pace says.
+    last: Last | None = None
     answered: int = 0
     returned: int = 0
     complained: int = 0
@@ -128,11 +140,13 @@ def progress(campaign, at):
     missed = [row for row in rows if row[0] in ENDED and row[0] != Status.SENT]
     waiting = [row for row in rows if row[0] in UNDER_WAY and row[1]]
     answers = _answers(campaign)
+    pace = _pace(campaign, sum(counts[state] for state in UNDER_WAY), at)
     return Progress(
         balance=Balance(campaign.planned_count, dict(counts)),
         missed=[_group(campaign, *row) for row in missed] + _came_back(campaign, answers["returned"]),
-        waiting=[_group(campaign, *row) for row in waiting],
-        pace=_pace(campaign, sum(counts[state] for state in UNDER_WAY), at),
+        waiting=[_group(campaign, *row, until=_until(campaign, row[1], at)) for row in waiting],
+        pace=pace,
+        last=_last(campaign, pace, at) if counts[Status.PLANNED] else None,
         reached=_reached(campaign),
         retriable=launching.count_retriable(campaign),
         sent_url=_deliveries(campaign, state=Status.SENT),
@@ -141,10 +155,18 @@ def progress(campaign, at):
     )
 
 
-def _group(campaign, status, reason, count):
+def _group(campaign, status, reason, count, until=None):
     known = reason and Reason(reason).label
     words = known or STATES.get(status) or Status(status).label
-    return Group(str(words), status, count, _deliveries(campaign, state=status, reason=reason))
+    return Group(str(words), status, count, _deliveries(campaign, state=status, reason=reason), until)
+
+
+def _until(campaign, reason, at):
+    """When the first of those in quiet hours, or over the cap, is asked about again."""
+    if reason not in (Reason.QUIET, Reason.CAP):
+        return None
+    planned = Delivery.objects.filter(campaign=campaign, status=Status.PLANNED, reason=reason)
+    return planned.filter(due_at__gt=at).aggregate(until=Min("due_at"))["until"]
 
 
 def _came_back(campaign, count):
@@ -183,3 +205,13 @@ def _pace(campaign, left, at):
         return None
     minutes = max((at - first).total_seconds(), 1) / 60
     return Pace(round(count / minutes), at + timedelta(minutes=left * minutes / count))
+
+
+def _last(campaign, pace, at):
+    """Who is put off beyond the end that the pace promises; None for nobody, and while nothing may leave."""
+    if campaign.status not in (Campaign.Status.PLANNING, Campaign.Status.SENDING):
+        return None
+    beyond = pace.ends_at if pace else at
+    put_off = Delivery.objects.filter(campaign=campaign, status=Status.PLANNED, due_at__gt=beyond)
+    last = put_off.order_by("-due_at", "-id").only("due_at", "reason", "detail").first()
+    return last and Last(last.due_at, last.why)
