@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from contacts import erasure
 from contacts.locking import lock_contacts
 from contacts.models import Channel, Consent, Contact, Identity, Suppression
-from contacts.suppressing import KINDS, digest_of
+from contacts.suppressing import KINDS, close_unanswered, digest_of
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ def erase_echoes(at):
             erasure.forget(lock_contacts([pk]), [], at=at)
             Contact.objects.filter(pk=pk).update(**NAMELESS)
             _forget_rest([pk])
+    close_unanswered(at)
     return len(ids)
 
 

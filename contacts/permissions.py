@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from contacts.consenting import current_consents
 from contacts.forms import SuppressForm, WithdrawForm
 from contacts.models import Consent, Suppression
+from contacts.suppressing import CAME_BACK, NEVER_CONFIRMED
 from contacts.telling import channel_and_topic, door_words, suppression_words
 
 LOG_SHOWN = 50
@@ -73,9 +74,15 @@ def lifted_words(suppression):
         "why": suppression_words(suppression),
         "since": date_format(suppression.at, "j M Y"),
         "until": date_format(suppression.lifted_at, "j M Y"),
-        "who": by or _("somebody who is gone"),
+        "who": by or themselves_or_gone(suppression),
     }
     return _("%(why)s; from %(since)s, lifted on %(until)s by %(who)s") % words
+
+
+def themselves_or_gone(suppression):
+    """Who lifted it, where that is no user."""
+    known = {CAME_BACK: _("themselves"), NEVER_CONFIRMED: _("the clock")}
+    return known.get(suppression.detail) or _("somebody who is gone")
 
 
 def icon_of(entry):

@@ -1,5 +1,7 @@
 """Keeps addresses from ever being used again, and lifts that when a person decides so."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.db.models import Q
 
@@ -10,6 +12,10 @@ from contacts.signing import digests
 KINDS = {Channel.EMAIL: Identity.Kind.EMAIL, Channel.PHONE: Identity.Kind.PHONE}
 # What stands in front of the digest by which the address of an erased person is known.
 DIGEST = "sha256:"
+# What is noted where somebody who was erased asks for mail again by themselves, and how long they may answer.
+CAME_BACK = "signed up again"
+NEVER_CONFIRMED = "signed up again, never confirmed"
+TO_ANSWER = timedelta(days=7)
 
 
 @transaction.atomic
@@ -70,6 +76,60 @@ def forget_addresses(addresses):
         "value", flat=True
     )
     Suppression.objects.filter(address__in={*addresses} - {*held}).delete()
+
+
+# Somebody who was erased and asks again ---------------------------------------------------------------
+
+
+@transaction.atomic
+def let_answer(address, *, at, source):
+    """Let service messages reach somebody erased who asks for mail by themselves, so that they can confirm.
+
+    Only what was kept back for the erasure gives way, and only so far; any other reason stays.
+    """
+    address = normalise_email(address)
+    _lock_holders(Channel.EMAIL, address)
+    kept_back = Suppression.objects.active().filter(channel=Channel.EMAIL, address=address)
+    kept_back = kept_back.filter(reason=Suppression.Reason.ERASED, scope=Suppression.Scope.ALL)
+    if kept_back.update(lifted_at=at, detail=CAME_BACK):
+        _keep_back_as_erased([address], Suppression.Scope.MARKETING, at, source, CAME_BACK)
+
+
+@transaction.atomic
+def welcome_back(address, *, at):
+    """Lift what was kept back for the erasure of this address: its owner confirmed to want mail again."""
+    address = normalise_email(address)
+    _lock_holders(Channel.EMAIL, address)
+    known = Suppression.objects.active().filter(channel=Channel.EMAIL, reason=Suppression.Reason.ERASED)
+    known.filter(address__in=[address, *_digests_of(address)]).update(lifted_at=at, detail=CAME_BACK)
+
+
+@transaction.atomic
+def close_unanswered(at):
+    """Keep wholly back again whoever asked for mail after being erased and never confirmed it; how many."""
+    waiting = Suppression.objects.active().filter(
+        channel=Channel.EMAIL,
+        reason=Suppression.Reason.ERASED,
+        scope=Suppression.Scope.MARKETING,
+        detail=CAME_BACK,
+        at__lte=at - TO_ANSWER,
+    )
+    addresses = sorted(waiting.values_list("address", flat=True))
+    _keep_back_as_erased(addresses, Suppression.Scope.ALL, at, "erasure")
+    waiting.filter(address__in=addresses).update(lifted_at=at, detail=NEVER_CONFIRMED)
+    return len(addresses)
+
+
+def _keep_back_as_erased(addresses, scope, at, source, detail=""):
+    about = {
+        "reason": Suppression.Reason.ERASED,
+        "scope": scope,
+        "at": at,
+        "source": source,
+        "detail": detail,
+    }
+    rows = [Suppression(channel=Channel.EMAIL, address=address, **about) for address in addresses]
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _digests_of(address):

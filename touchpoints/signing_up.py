@@ -12,6 +12,7 @@ from contacts.identifying import get_or_create_contact, verify_email
 from contacts.locking import lock_contacts
 from contacts.models import ConsentWording, Topic, normalise_email
 from contacts.signing import BadToken, sign, unsign
+from contacts.suppressing import let_answer, welcome_back
 from touchpoints.models import Touchpoint
 from touchpoints.recording import record
 
@@ -35,6 +36,7 @@ def sign_up(asked, *, at, source=None, evidence=None):
     external_id = _external_id(email, asked["topics"], at)
     if _mails_lately(contact, at, but=external_id) >= MAILS_A_DAY:
         return None
+    let_answer(email, at=at, source=SOURCE)
     touchpoint, _ = record(
         Touchpoint.Kind.SIGNED_UP,
         contact=contact,
@@ -140,6 +142,7 @@ def _agree(contact, signed_up, at, evidence):
         },
     )
     verify_email(contact, at=at, email=asked["email"])
+    welcome_back(asked["email"], at=at)
     _take_name(contact, asked["name"])
 
 
