@@ -30,10 +30,10 @@ def addresses(ada, ben, marketer):
     paused = make_campaign(
         people, name="Paused", status="paused", pause="bounces", pause_detail="61 of 1,204 messages came back"
     )
-    sending = make_campaign(people, name="Sending", outcome="order", planned_count=5)
+    sending = make_campaign(people, name="Sending", outcome="order", control_share=10, planned_count=6)
     for status, reason in [
         ("sent", ""), ("skipped", "withdrew"), ("failed", "render"), ("planned", "quiet"),
-        ("parked", "no_answer"),
+        ("parked", "no_answer"), ("held_out", "control"),
     ]:  # fmt: skip
         make_campaign_delivery(
             sending, make_contact(), status=status, reason=reason, sending_at=timezone.now()
