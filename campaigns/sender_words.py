@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns import dkim
 from campaigns.domains.findings import FAIL, SMTP, Subject
 from campaigns.domains.proofs import unpublished_key
+from campaigns.domains.surroundings import look_at_one_click
 
 # A string in a TXT record holds so many characters; a longer value is cut into several.
 STRING = 255
@@ -83,9 +84,12 @@ def findings_since_the_key(sender):
     found_no_key = last.get("state") == FAIL and not last["found"] and not last["record"]
     if sender.provider != SMTP or not found_no_key or key_record(sender) is None:
         return {}
-    words = unpublished_key(Subject.of(sender))
+    subject = Subject.of(sender)
     later = {"note": _("A key was made since. Once its record is published, check again.")}
-    return {"dkim": {"words": words}, "alignment": later, "one_click": later}
+    changed = {"dkim": {"words": unpublished_key(subject)}, "alignment": later}
+    if look_at_one_click(subject, None).words != sender.checks.get("one_click", {}).get("words"):
+        changed["one_click"] = later
+    return changed
 
 
 def explain(key, finding):
