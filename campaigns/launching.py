@@ -146,10 +146,14 @@ def save_draft(campaign, *, at, by=None):
 def own_words(campaign, *, at, by=None):
     """Give a draft words of its own, to begin with a copy of those it has; once."""
     campaign = _locked(campaign, {Status.DRAFT})
+    _give_own_words(campaign)
+    return campaign
+
+
+def _give_own_words(campaign):
     if not editing.owns_words(campaign):
         campaign.content = editing.copy_of(campaign.content, name=campaign.name)
         campaign.save(update_fields=["content"])
-    return campaign
 
 
 @transaction.atomic
@@ -168,9 +172,12 @@ def submit(campaign, *, at, by=None):
     """Freeze its words and put it on the clock, or before a second person where it goes to many.
 
     Without a moment it leaves at once. Whoever submits it does not approve it. Raises CannotStart.
+    A draft that others send, too, is copied: what a row sends changes only when it is published there.
     """
     campaign = _locked(campaign, {Status.DRAFT})
     _hold_to(campaign)
+    if content.differs(campaign.content):
+        _give_own_words(campaign)
     try:
         campaign.version = content.freeze(campaign.content, at=at, by=by)
     except content.CannotFreeze as error:

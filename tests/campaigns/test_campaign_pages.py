@@ -276,7 +276,7 @@ def test_before_it_is_sent_it_says_to_whom_and_when(as_marketer, draft):
     Sender.objects.update(quiet_from=time(21), quiet_until=time(8))
 
     page = as_marketer.get(draft.get_absolute_url()).text
-    assert "It goes to 1 person:" in page
+    assert "It is for 1 person." in page
     assert "and it leaves at once" in page
     assert "between 21:00 and 08:00" in page
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns import launching
+from campaigns import content, launching
 from campaigns.campaigning import finish_campaigns, plan_campaigns
 from campaigns.launching import CannotStart
 from campaigns.models import Campaign, Content, SendingSwitch
@@ -15,6 +15,7 @@ from tests.make import (
     make_campaign_delivery,
     make_contact,
     make_content,
+    make_rule,
     make_sender,
     make_user,
 )
@@ -116,6 +117,17 @@ def test_words_about_what_a_campaign_does_not_know_keep_it_here(draft, marketer,
 
     Content.objects.filter(pk=draft.content_id).update(**dict.fromkeys(written, "Hello {{ first_name }}"))
     assert launching.submit(draft, at=NOON, by=marketer).status == Status.SCHEDULED
+
+
+def test_what_a_row_sends_is_not_changed_by_a_campaign_with_its_words(draft, marketer):
+    rule = make_rule(content=draft.content)
+    live = content.freeze(rule.content, at=NOON)
+    Content.objects.filter(pk=rule.content_id).update(subject="A draft of the row")
+
+    version = launching.submit(draft, at=NOON, by=marketer).version
+
+    rule.content.refresh_from_db()
+    assert (version.subject, rule.content.live) == ("A draft of the row", live)
 
 
 def test_no_postal_address_keeps_it_here(ada, marketer):
