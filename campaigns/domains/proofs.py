@@ -98,8 +98,8 @@ def unpublished_key(subject):
     if not subject.is_smtp:
         return _("The public key is not published yet; mailboxes cannot prove a signature without it.")
     return _(
-        "The key “%(selector)s” is made; every message is signed with it. Its record is not published yet:"
-        " publish it, and mailboxes can prove the signature."
+        "The key “%(selector)s” is made; every message is signed with it. Now publish its record: mailboxes"
+        " cannot prove the signature without it. It is not published yet."
     ) % {"selector": subject.selector}
 
 
