@@ -73,7 +73,7 @@ class Result:
     costs_a_try: bool = True
     # What the refusal says of the address: a kind of Notice, or nothing.
     says: str = ""
-    # When the other side wants to be asked again, if it was it that said so.
+    # What refused it for now: the pace asks whether that was the other side's word.
     error: ChannelError | None = None
 
 
@@ -142,7 +142,10 @@ def write_results(results, run):
         "replies": [result.reply[:300] for result in results],
         "refs": [result.ref[:200] for result in results],
         "costs": [result.costs_a_try for result in results],
-        "patience": [settling.patience(result.delivery.sender) for result in results],
+        "patience": [
+            settling.patience(result.delivery.sender) if result.status == Status.UNKNOWN else None
+            for result in results
+        ],
     }
     with connection.cursor() as cursor:
         statements.run(cursor, "record", RECORD_TYPES, _RECORD, row | {"at": run.at, "owner": run.owner})
