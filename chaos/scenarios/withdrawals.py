@@ -3,6 +3,9 @@
 import queue
 import threading
 import time
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 
 from django.db import connection, connections
 from django.utils import timezone
@@ -11,7 +14,6 @@ from campaigns import links
 from campaigns.models import Delivery
 from chaos import population
 from chaos.stage import Stage
-from chaos.taken import by_delivery
 from chaos.visitor import Web, path_of, wait_for_web
 from contacts.erasing import erase
 from contacts.models import Contact
@@ -24,11 +26,12 @@ LATEST_SECONDS = 10
 # Most act when their message is about to leave, among those whose turn is so near; workers take batches.
 AHEAD = 1_000
 ACTORS = 6
-# Each passing of the gate in a row of its own, which keeps the moment of its commit.
+# Each passing of the gate in a row of its own, which keeps the moment of its commit, the transaction, which
+# is the window, and the line it leaves by.
 PASSES = """
-CREATE TABLE chaos_pass (delivery uuid);
+CREATE TABLE chaos_pass (delivery uuid, line text);
 CREATE FUNCTION chaos_note_pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO chaos_pass VALUES (new.uuid); RETURN new;
+    INSERT INTO chaos_pass VALUES (new.uuid, new.owner); RETURN new;
 END $$;
 CREATE TRIGGER chaos_pass AFTER UPDATE ON campaigns_delivery FOR EACH ROW
 WHEN (old.status IS DISTINCT FROM new.status AND new.status = 'sending') EXECUTE FUNCTION chaos_note_pass();
@@ -45,6 +48,7 @@ FROM campaigns_delivery d JOIN (
     SELECT id, pg_xact_commit_timestamp(xmin) FROM contacts_contact WHERE erased_at IS NOT NULL
 ) w ON w.contact_id = d.contact_id
 """
+PASSED = "SELECT delivery::text, pg_xact_commit_timestamp(xmin), xmin::text, line FROM chaos_pass ORDER BY 2"
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -130,24 +134,72 @@ class Crowd:
             self.failures.append(status)
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """One message on its way: from when it had passed the gate until it was taken, and in whose hands."""
+
+    delivery: str
+    passed_at: float
+    left_at: float
+    window: str
+    line: str
+
+
 def check(stage, crowd):
-    """Nothing passed after a no; what had passed before left soon."""
-    copies, late, after, spared = by_delivery(stage.taken()), [], [], 0
-    with connection.cursor() as cursor:
-        cursor.execute(WITHDRAWN)
-        withdrawn = cursor.fetchall()
-        cursor.execute(DEADLOCKS)
-        deadlocks = cursor.fetchone()[0]
-    for uuid, at, passed_at in withdrawn:
-        spared += passed_at is None
-        if passed_at and passed_at > at:
-            after.append(uuid)
-        late += [copy.at - at.timestamp() for copy in copies.get(uuid, []) if copy.at > at.timestamp()]
-    report, latest = stage.report, max(late, default=0)
+    """Nothing passed after a no; what had passed before left soon, and was at most a window."""
+    withdrawn, passes, deadlocks = (ask(query) for query in (WITHDRAWN, PASSED, DEADLOCKS))
+    moments = {uuid: at.timestamp() for uuid, at, _passed_at in withdrawn}
+    leaving = list(leaving_of(passes, stage.taken()))
+    after = [uuid for uuid, at, passed_at in withdrawn if passed_at and passed_at > at]
+    late = [each for each in leaving if each.left_at > moments.get(each.delivery, each.left_at)]
+    spared = sum(passed_at is None for _uuid, _at, passed_at in withdrawn)
+    latest = max((each.left_at - moments[each.delivery] for each in late), default=0)
+    report = stage.report
     report.found |= {"withdrawn": len(withdrawn), "spared": spared, "left_after": len(late)}
-    report.found |= {"latest_seconds": round(latest, 3), "deadlocks": deadlocks}
+    report.found |= {"latest_seconds": round(latest, 3), "deadlocks": deadlocks[0][0]}
     report.expect(len(withdrawn) == crowd.total, f"{len(withdrawn)} of {crowd.total} are in the books")
     report.expect(not after, f"passed the gate after a no: {after[:5]}")
     report.expect(latest <= LATEST_SECONDS, f"one left {latest:.1f} s after the no")
-    report.expect(deadlocks == 0, f"{deadlocks} deadlocks")
+    report.expect(deadlocks[0][0] == 0, f"{deadlocks[0][0]} deadlocks")
     report.expect(0 < spared < len(withdrawn), f"no race: {spared} of {len(withdrawn)} were spared")
+    check_windows(report, leaving, late, sorted(moments.values()))
+
+
+def check_windows(report, leaving, late, moments):
+    """Of no window, and over no line, did more leave after a no than a window holds."""
+    in_a_window = max(Counter(each.window for each in late).values(), default=0)
+    over_a_line = most_on_the_way(leaving, moments)
+    report.found |= {"most_left_after_of_a_window": in_a_window, "most_on_the_way_over_a_line": over_a_line}
+    for most, words in ((in_a_window, "of one window"), (over_a_line, "over one line")):
+        report.expect(most <= report.window, f"{most} left after a no {words}, which holds {report.window}")
+
+
+def leaving_of(passes, copies):
+    """A Leaving for each copy: a message that went back to the gate left by its last passing."""
+    passed = defaultdict(list)
+    for uuid, at, window, line in passes:
+        passed[uuid].append((at.timestamp(), window, line))
+    for copy in copies:
+        before = [each for each in passed[copy.delivery] if each[0] <= copy.at]
+        if before:
+            at, window, line = before[-1]
+            yield Leaving(copy.delivery, at, copy.at, window, line)
+
+
+def most_on_the_way(leaving, moments):
+    """The most messages that one line had on the way at any of these moments: passed by then, left after."""
+    lines, most = defaultdict(list), 0
+    for each in leaving:
+        lines[each.line].append(each)
+    for line in lines.values():
+        passed, left = sorted(each.passed_at for each in line), sorted(each.left_at for each in line)
+        first, last = bisect_right(moments, passed[0]), bisect_right(moments, left[-1])
+        ways = (bisect_right(passed, at) - bisect_right(left, at) for at in moments[first:last])
+        most = max(most, max(ways, default=0))
+    return most
+
+
+def ask(query):
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
