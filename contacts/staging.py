@@ -299,11 +299,12 @@ class Refusals:
     """The rows that were not taken, in a file of their own: line, reason, and the row as it was.
 
     Put right, that file can be imported as it is: the apostrophes that keep formulas from running are taken
-    off again. Nothing refused, no file.
+    off again. Nothing refused, no file; and none that breaks off: it has its name only once it is whole.
     """
 
     def __init__(self, path, header):
         self.path = Path(path)
+        self._draft = self.path.with_name(f"{self.path.name}.part")
         self.header = header
         self.count = self.late = 0
         self.first = []
@@ -313,14 +314,20 @@ class Refusals:
         self.path.unlink(missing_ok=True)
         return self
 
-    def __exit__(self, *error):
-        if self._file:
+    def __exit__(self, kind, error, trace):
+        if self._file is None:
+            return
+        try:
             self._file.close()
+            if error is None:
+                self._draft.replace(self.path)
+        finally:
+            self._draft.unlink(missing_ok=True)
 
     def refuse(self, line, reason, values):
         """Write one row down, and keep the first few for the summary."""
         if self._file is None:
-            self._file = open(self.path, "w", encoding="utf-8-sig", newline="")
+            self._file = open(self._draft, "w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
             self._writer.writerow([*REFUSED, *map(harmless, self.header)])
         self._writer.writerow([line, harmless(reason), *map(harmless, values)])

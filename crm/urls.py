@@ -7,6 +7,8 @@ from django.urls import include, path
 from crm import health, views
 from touchpoints.api import api
 
+handler500 = "crm.outages.server_error"
+
 urlpatterns = [
     path("", views.today, name="home"),
     path("settings/", views.workspace_settings, name="settings"),

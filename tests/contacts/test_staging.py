@@ -113,6 +113,20 @@ def test_nothing_refused_leaves_no_file(tmp_path):
     assert not path.exists()
 
 
+def test_a_file_of_refused_rows_that_finds_no_space_is_not_left_behind(tmp_path):
+    def refuse_one():
+        with Refusals(tmp_path / "refused.csv", ["E-mail"]) as refusals:
+            refusals.refuse(2, "There is no e-mail.", ["x"])
+
+    (tmp_path / "refused.csv.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        refuse_one()
+    assert list(tmp_path.iterdir()) == []
+
+    refuse_one()
+    assert [path.name for path in tmp_path.iterdir()] == ["refused.csv"]
+
+
 @pytest.mark.parametrize("start", ["sep=\r\n", 'sep="\n'])
 def test_a_delimiter_that_can_be_none_is_not_believed(tmp_path, start):
     assert [*table(tmp_path, f"{start}E-mail,Name\na@example.com,A\n").rows()]
