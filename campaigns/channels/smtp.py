@@ -32,8 +32,10 @@ CANNOT_STAND = re.compile(r"[\r\n<>]")
 AT_ONCE = 64 * 1024
 # "I am closing the connection", at any moment.
 CLOSING = 421
-# What smtplib makes of an answer that is none.
+# What stands for the code of an answer that is none.
 GIBBERISH = -1
+# More than any server has to say in one answer.
+LONGEST_ANSWER = 64 * 1024
 
 
 class SmtpLine(channels.Line):
@@ -41,6 +43,7 @@ class SmtpLine(channels.Line):
 
     def __init__(self, connection):
         self._connection = connection
+        self._ear = Ear(connection)
         self._takes_many = connection.has_extn("pipelining")
 
     def send(self, message, delivery, *, deadline):
@@ -48,7 +51,7 @@ class SmtpLine(channels.Line):
         try:
             self._envelope(return_paths.return_path(delivery), message.recipient)
             if len(content) > AT_ONCE:
-                self._connection.sock.sendall(content)
+                self._say(content)
                 content = b""
         except OSError as error:
             raise LineLost(_words(error)) from error
@@ -74,13 +77,13 @@ class SmtpLine(channels.Line):
         commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
         if not self._takes_many:
             for command, expected in zip(commands, EXPECTED, strict=True):
-                self._accept(self._connection.docmd(command), expected, command)
+                self._accept(self._ask(command), expected, command)
             return
-        self._connection.sock.sendall("\r\n".join([*commands, ""]).encode("ascii"))
-        answers = [self._connection.getreply() for _command in commands]
+        self._say("\r\n".join([*commands, ""]).encode("ascii"))
+        answers = [self._ear.answer() for _command in commands]
         if answers[2][0] == 354 and not (answers[0][0] in EXPECTED[0] and answers[1][0] in EXPECTED[1]):
             # It waits for a message to nobody: an empty one ends that.
-            self._connection.docmd(".")
+            self._ask(".")
         for answer, expected, command in zip(answers, EXPECTED, commands, strict=True):
             self._accept(answer, expected, command)
 
@@ -91,11 +94,11 @@ class SmtpLine(channels.Line):
         then on leaves the outcome unknown.
         """
         try:
-            self._connection.sock.sendall(rest + b".\r\n")
+            self._say(rest + b".\r\n")
         except OSError as error:
             raise LineLost(_words(error)) from error
         try:
-            code, reply = self._connection.getreply()
+            code, reply = self._ear.answer()
         except OSError as error:
             raise NoAnswer(_words(error)) from error
         if code == GIBBERISH:
@@ -119,15 +122,66 @@ class SmtpLine(channels.Line):
 
     def _reset(self):
         try:
-            self._connection.rset()
-        except (OSError, smtplib.SMTPException):
+            self._ask("RSET")
+        except OSError:
             self._connection.close()
+
+    def _ask(self, command):
+        self._say(f"{command}\r\n".encode("ascii"))
+        return self._ear.answer()
+
+    def _say(self, content):
+        if self._connection.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        self._connection.sock.sendall(content)
+
+
+class Ear:
+    """Hears what a server answers: several answers may come in one piece."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._heard = b""
+
+    def answer(self):
+        """(code, words) of the next answer; raises OSError, the connection being closed, when none comes."""
+        words, length = [], 0
+        while length < LONGEST_ANSWER:
+            line = self._line()
+            words.append(line[4:].strip())
+            length += len(line)
+            if line[3:4] != b"-" or not line[:3].isdigit():
+                return int(line[:3]) if line[:3].isdigit() else GIBBERISH, b"\n".join(words)
+        raise self._deaf("The answer does not end")
+
+    def _line(self):
+        while (end := self._heard.find(b"\n") + 1) == 0:
+            if len(self._heard) > LONGEST_ANSWER:
+                raise self._deaf("The answer does not end")
+            self._heard += self._more()
+        line, self._heard = self._heard[:end], self._heard[end:]
+        return line
+
+    def _more(self):
+        try:
+            heard = self._connection.sock.recv(8192)
+        except OSError as error:
+            raise self._deaf(f"Connection unexpectedly closed: {error}") from error
+        if not heard:
+            raise self._deaf("Connection unexpectedly closed")
+        return heard
+
+    def _deaf(self, words):
+        """Whatever comes now is not waited for; the error that says so."""
+        self._connection.close()
+        return smtplib.SMTPServerDisconnected(words)
 
 
 def stuffed(content):
     """The message as it may stand before the final dot: no line is a dot alone, the last is ended."""
-    if b"\n." in content or content.startswith(b"."):
-        content = re.sub(rb"(?m)^\.", b"..", content)
+    if content.startswith(b"."):
+        content = b"." + content
+    content = content.replace(b"\n.", b"\n..")
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
