@@ -3,7 +3,7 @@
 from campaigns.models.campaigns import Campaign
 from campaigns.models.content import Content, ContentVersion
 from campaigns.models.deliveries import Anomaly, Delivery
-from campaigns.models.responses import Notice, RawNotice, Response
+from campaigns.models.responses import Notice, RawNotice, RawResponse, Response
 from campaigns.models.rules import LifecycleRule
 from campaigns.models.running import Pace, Tick
 from campaigns.models.switch import SendingSwitch
@@ -18,6 +18,7 @@ __all__ = [
     "Notice",
     "Pace",
     "RawNotice",
+    "RawResponse",
     "Response",
     "SendingSwitch",
     "Tick",

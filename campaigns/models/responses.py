@@ -61,6 +61,33 @@ class Response(models.Model):
         return f"{self.get_kind_display()}: {self.delivery_id}"
 
 
+class RawResponse(models.Model):
+    """A link followed or a picture fetched, as it was asked for: kept at once, told and gone a moment later."""
+
+    class Kind(models.TextChoices):
+        CLICKED = "clicked", _("Clicked")
+        OPENED = "opened", _("Opened")
+        # The link that people cannot see.
+        TRAP = "trap", _("Followed a hidden link")
+
+    # Nothing looks for those of one delivery, and what is asked for exists: writing one down is all it costs.
+    delivery = models.ForeignKey(
+        Delivery, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    kind = models.CharField(max_length=7, choices=Kind)
+    at = models.DateTimeField()
+    url = models.TextField(blank=True, default="")
+    # What of the request speaks for a person or a machine.
+    asked = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("raw response")
+        verbose_name_plural = _("raw responses")
+
+    def __str__(self):
+        return f"{self.get_kind_display()}: {self.delivery_id}"
+
+
 class RawNotice(models.Model):
     """What a provider posted or a mail server sent back, as it came: kept before anything is made of it."""
 
