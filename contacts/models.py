@@ -134,6 +134,12 @@ class Contact(models.Model):
         GUEST = "guest", _("Guest")
         FULL = "full", _("Full member")
 
+    class Preferred(models.TextChoices):
+        """The media a person may rather hear from us by; e-mail when they have not said."""
+
+        EMAIL = Channel.EMAIL.value, Channel.EMAIL.label
+        PHONE = Channel.PHONE.value, Channel.PHONE.label
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # The primary e-mail identity's value, kept here by `contacts.services` so that lists and the gate
     # read one row.
@@ -144,6 +150,11 @@ class Contact(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
+    # What they chose themselves: by which medium they would rather hear from us, and how often at most.
+    preferred_channel = models.CharField(
+        _("preferred medium"), max_length=10, choices=Preferred, blank=True, default="", db_default=""
+    )
+    at_most = models.PositiveSmallIntegerField(_("messages in 7 days at most"), null=True, blank=True)
     # Where they came from, at first and last: {"at", "utm_source", "utm_medium", "utm_campaign", "referrer",
     # "page"}; empty when unknown.
     first_source = models.JSONField(_("first source"), default=dict, blank=True)
@@ -257,6 +268,10 @@ class Topic(models.Model):
     name = models.CharField(_("name"), max_length=100)
     description = models.CharField(_("how often, about what"), max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    cap = models.PositiveSmallIntegerField(
+        _("messages at most"), null=True, blank=True, help_text=_("About this topic, to one person.")
+    )
+    cap_days = models.PositiveSmallIntegerField(_("in days"), default=7)
 
     class Meta:
         verbose_name = _("topic")
