@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.signing import BadToken, digests, is_marked, mark, sign, unsign
+from contacts.signing import BadToken, digests, is_marked, mark, sign, signer, unsign
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -14,6 +14,13 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 @given(st.binary(max_size=200))
 def test_a_token_gives_back_what_was_signed(payload):
     assert unsign("stop", sign("stop", payload)) == payload
+
+
+@given(st.binary(max_size=40), st.binary(max_size=100), st.binary(max_size=100))
+def test_what_many_tokens_begin_with_may_be_signed_once(start, one, another):
+    sign_rest = signer("stop", start)
+
+    assert [sign_rest(one), sign_rest(another)] == [sign("stop", start + one), sign("stop", start + another)]
 
 
 def test_a_token_holds_for_its_purpose_only():
