@@ -1,6 +1,7 @@
 """The benchmarks' own servers under `var/bench`, with a fresh database for each population."""
 
 import os
+import shutil
 from pathlib import Path
 
 import django
@@ -27,6 +28,7 @@ def start():
         DEBUG="0",
         PLAIN_STATIC="1",
         LOG_LEVEL="WARNING",
+        JOURNAL_DIR=str(STATE_DIR / "journal"),
     )
     django.setup()
 
@@ -51,6 +53,7 @@ def fresh_database(name):
     _drop(f"bench_{name}")
     _administer(f'CREATE DATABASE "bench_{name}"')
     use_database(f"bench_{name}")
+    shutil.rmtree(STATE_DIR / "journal", ignore_errors=True)
     call_command("migrate", verbosity=0, interactive=False)
 
 

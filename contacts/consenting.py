@@ -4,6 +4,7 @@ from django.db import transaction
 
 from contacts.locking import lock_contacts
 from contacts.models import Channel, Consent, Topic
+from contacts.noting import note_consents
 
 
 def current_consents(contact):
@@ -53,7 +54,9 @@ def _record(contact, permissions, action, at, details):
         for channel, topic in dict.fromkeys(permissions)
         if (moment := _moment(action, at, newest.get((channel, topic))))
     ]
-    return Consent.objects.bulk_create(entries)
+    entries = Consent.objects.bulk_create(entries)
+    note_consents(contact, entries, at=at)
+    return entries
 
 
 def _moment(action, at, newest):

@@ -13,9 +13,11 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from contacts import erasure
+from contacts.digests import digest_of
 from contacts.locking import lock_contacts
 from contacts.models import Channel, Consent, Contact, Identity, Suppression
-from contacts.suppressing import KINDS, close_unanswered, digest_of
+from contacts.noting import note_erasure
+from contacts.suppressing import KINDS, close_unanswered
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ def erase(contact, *, at, by=None):
     erasure.forget(ids, sorted({address for _channel, address in addresses}), at=at)
     Contact.objects.filter(pk__in=ids).update(erased_at=at, updated_at=at, **NAMELESS)
     _forget_rest(ids)
+    note_erasure(Contact.objects.filter(pk__in=ids).values_list("uuid", flat=True), addresses, at=at)
     logger.info("Contact %s is erased, by user %s.", contact.pk, by.pk if by else None)
     return True
 

@@ -12,6 +12,8 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext_lazy as _
 
+from contacts.entries import JournalEntry, JournalMark  # noqa: F401
+
 
 class Channel(models.TextChoices):
     """How a message leaves."""

@@ -5,13 +5,14 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from contacts.digests import DIGEST, digests_of
 from contacts.locking import lock_contacts
 from contacts.models import Channel, Identity, Suppression, normalise_email
-from contacts.signing import digests
+from contacts.noting import LIFTED, note_suppression
 
 KINDS = {Channel.EMAIL: Identity.Kind.EMAIL, Channel.PHONE: Identity.Kind.PHONE}
-# What stands in front of the digest by which the address of an erased person is known.
-DIGEST = "sha256:"
+# Where an opt-out comes from whose owner a restored backup did not know: their own new yes lifts it.
+RECOVERED = "recovery"
 # What is noted where somebody who was erased asks for mail again by themselves, and how long they may answer.
 CAME_BACK = "signed up again"
 NEVER_CONFIRMED = "signed up again, never confirmed"
@@ -26,7 +27,9 @@ def suppress(address, *, reason, at, source, scope="all", channel=Channel.EMAIL,
     wanted = {"channel": channel, "address": address, "scope": scope}
     details = {"reason": reason, "detail": detail[:300], "at": at, "source": source}
     Suppression.objects.bulk_create([Suppression(**wanted, **details)], ignore_conflicts=True)
-    return Suppression.objects.active().get(**wanted)
+    suppression = Suppression.objects.active().get(**wanted)
+    note_suppression(suppression, at=at)
+    return suppression
 
 
 @transaction.atomic
@@ -35,9 +38,10 @@ def lift(suppression, *, by, at):
     _lock_holders(suppression.channel, suppression.address)
     meant = Q(pk=suppression.pk)
     if suppression.reason == Suppression.Reason.ERASED:
-        meant |= Q(channel=suppression.channel, address__in=_digests_of(suppression.address))
+        meant |= Q(channel=suppression.channel, address__in=digests_of(suppression.address))
     Suppression.objects.active().filter(meant).update(lifted_at=at, lifted_by=by)
     suppression.refresh_from_db()
+    note_suppression(suppression, at=at, act=LIFTED)
 
 
 def is_suppressed(address, *, service, channel=Channel.EMAIL):
@@ -46,28 +50,33 @@ def is_suppressed(address, *, service, channel=Channel.EMAIL):
     return found.filter(scope=Suppression.Scope.ALL).exists() if service else found.exists()
 
 
-def digest_of(address):
-    """How the address of an erased person is kept: to be recognised, never to be read."""
-    return _digests_of(address)[0]
-
-
 def keep_back_erased(addresses, *, at, channel=Channel.EMAIL):
-    """Suppress those of these addresses, new here, whose owners were erased; how many.
+    """Suppress those of these addresses, new here, that are kept back by their digest; how many.
 
-    `addresses` may be a function that gives them: it is called only when anybody was ever erased.
+    Their owners were erased, or a backup knew nothing of them. `addresses` may be a function that gives them:
+    it is called only when anybody is kept back so.
     """
-    erased = Suppression.objects.active().filter(reason=Suppression.Reason.ERASED, channel=channel)
-    erased = erased.filter(address__startswith=DIGEST)
-    if not erased.exists():
+    kept_back = Suppression.objects.active().filter(channel=channel, address__startswith=DIGEST)
+    if not kept_back.exists():
         return 0
     addresses = addresses() if callable(addresses) else addresses
-    known = {digest: address for address in addresses for digest in _digests_of(address)}
-    back = {known[found] for found in erased.filter(address__in=known).values_list("address", flat=True)}
-    about = {"channel": channel, "reason": Suppression.Reason.ERASED, "at": at, "source": "erasure"}
-    Suppression.objects.bulk_create(
-        [Suppression(address=address, **about) for address in sorted(back)], ignore_conflicts=True
-    )
-    return len(back)
+    known = {digest: address for address in addresses for digest in digests_of(address)}
+    back = {
+        (known[found.address], found.scope): found
+        for found in kept_back.filter(address__in=known).order_by("pk")
+    }
+    rows = [
+        Suppression(
+            channel=channel, address=address, scope=scope, reason=found.reason, at=at, source=_source(found)
+        )
+        for (address, scope), found in sorted(back.items(), key=lambda item: item[0])
+    ]
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    return len({address for address, _scope in back})
+
+
+def _source(kept_back):
+    return "erasure" if kept_back.reason == Suppression.Reason.ERASED else kept_back.source
 
 
 def forget_addresses(addresses):
@@ -97,11 +106,12 @@ def let_answer(address, *, at, source):
 
 @transaction.atomic
 def welcome_back(address, *, at):
-    """Lift what was kept back for the erasure of this address: its owner confirmed to want mail again."""
+    """Lift what an erasure, or a recovery, kept back: the address's owner confirmed to want mail again."""
     address = normalise_email(address)
     _lock_holders(Channel.EMAIL, address)
-    known = Suppression.objects.active().filter(channel=Channel.EMAIL, reason=Suppression.Reason.ERASED)
-    known.filter(address__in=[address, *_digests_of(address)]).update(lifted_at=at, detail=CAME_BACK)
+    known = Suppression.objects.active().filter(channel=Channel.EMAIL)
+    known = known.filter(Q(reason=Suppression.Reason.ERASED) | Q(source=RECOVERED))
+    known.filter(address__in=[address, *digests_of(address)]).update(lifted_at=at, detail=CAME_BACK)
 
 
 @transaction.atomic
@@ -130,10 +140,6 @@ def _keep_back_as_erased(addresses, scope, at, source, detail=""):
     }
     rows = [Suppression(channel=Channel.EMAIL, address=address, **about) for address in addresses]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _digests_of(address):
-    return [DIGEST + digest for digest in digests("erased", normalise_email(address))]
 
 
 def _lock_holders(channel, address):

@@ -218,6 +218,13 @@ if PRODUCTION:
         "options": {"expires": 3600},
     }
 
+# The journal: what a backup that is restored would have forgotten --------------------------------------
+
+# A folder outside the database, the same for every host; empty for none (docs/restoring.md).
+JOURNAL_DIR = env("JOURNAL_DIR", default=str(BASE_DIR / "var" / "journal"))
+# For how long it remembers what was sent: longer than the oldest backup that anybody would restore.
+JOURNAL_DAYS = env.int("JOURNAL_DAYS", default=90)
+
 # Mail ------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025"))

@@ -43,6 +43,8 @@ def start_servers():
         DEBUG="0",
         PLAIN_STATIC="1",
         STATIC_ROOT=str(STATE_DIR / "static"),
+        # A journal would outlive the tests' databases; a test of it makes its own.
+        JOURNAL_DIR="",
     )
     return in_use
 

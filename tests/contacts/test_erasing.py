@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from campaigns.claiming import claim
 from campaigns.gate import pass_gate
 from campaigns.models import Anomaly, Delivery, Notice, RawNotice, Response, SendingSwitch
+from contacts.digests import DIGEST
 from contacts.erasing import erase, erase_echoes
 from contacts.identifying import get_or_create_contact, set_primary_email
 from contacts.locking import lock_contacts
 from contacts.models import Consent, Contact, Identity, Suppression
-from contacts.suppressing import DIGEST, is_suppressed, lift, suppress
+from contacts.suppressing import is_suppressed, lift, suppress
 from tests.campaigns.racing import beside, wait_until_somebody_waits
 from tests.make import (
     DAY,

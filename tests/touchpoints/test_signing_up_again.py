@@ -4,11 +4,12 @@ import pytest
 
 from campaigns import rules, starter
 from campaigns.ticking import tick
+from contacts.digests import digest_of
 from contacts.erasing import erase, erase_echoes
 from contacts.identifying import get_or_create_contact
 from contacts.models import ConsentWording, Contact, Suppression
 from contacts.permissions import lifted_words
-from contacts.suppressing import digest_of, is_suppressed, suppress
+from contacts.suppressing import is_suppressed, suppress
 from tests.make import DAY, HOUR, MINUTE, NOON, make_contact
 from touchpoints.signing_up import confirm, confirm_url, sign_up
 

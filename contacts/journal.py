@@ -1,0 +1,133 @@
+"""A journal outside the database: what a backup, once restored, would have forgotten.
+
+JOURNAL_DIR holds files of lines, one JSON object a line, only ever appended to: each host writes its own, and
+all hosts share the folder. No name or address stands in it; people are known by their uuid, addresses by
+the keyed digests of `contacts.digests`.
+
+An act is noted in its own transaction and written when that has been committed, before anybody is told that
+it is done: what was rolled back never stands here. What could not be written waits in the database and is
+written by the next sweep.
+"""
+
+import json
+import logging
+import os
+import re
+import socket
+from datetime import timedelta
+from functools import cache, partial
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from contacts.entries import JournalEntry
+
+logger = logging.getLogger(__name__)
+
+ACTS = "acts"
+# Whoever committed an act is writing it at this moment; later than this somebody else does.
+ONES_OWN = timedelta(seconds=10)
+AT_ONCE = 1000
+
+# Noting that it was written need not wait for the disk: at worst it is written twice, and means the same.
+_WRITTEN = """
+WITH lazy AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+UPDATE contacts_journalentry e SET written_at = clock_timestamp() FROM lazy WHERE e.key = ANY(%s)
+"""
+
+
+def is_kept():
+    """Whether this installation keeps a journal."""
+    return bool(settings.JOURNAL_DIR)
+
+
+def note(act, *, at):
+    """Let this act survive the database: in the journal, as soon as its transaction has been committed."""
+    if is_kept():
+        entry = JournalEntry.objects.create(at=at, act=act)
+        transaction.on_commit(partial(write, [entry]), robust=True)
+
+
+def write(entries):
+    """Write these acts to the journal, on disk when this returns; whether that could be done.
+
+    An act is never refused because its journal cannot be written: it waits, and the health page says so.
+    """
+    lines = [{"key": str(entry.key), "at": entry.at.isoformat(), **entry.act} for entry in entries]
+    try:
+        append(ACTS, lines, durable=True)
+    except OSError as error:
+        logger.error("The journal cannot be written: %s", error)
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITTEN, [[entry.key for entry in entries]])
+    return True
+
+
+def write_waiting():
+    """Write what could not be written when it was done; how many acts."""
+    if not is_kept():
+        return 0
+    waiting = JournalEntry.objects.filter(written_at=None, at__lt=timezone.now() - ONES_OWN)
+    entries = list(waiting.order_by("at")[:AT_ONCE])
+    return len(entries) if entries and write(entries) else 0
+
+
+# The files ----------------------------------------------------------------------------------------------
+
+
+def folder():
+    """Where the journal lies; made when it is not there."""
+    found = Path(settings.JOURNAL_DIR)
+    if not found.is_dir():
+        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return found
+
+
+def append(name, lines, *, durable):
+    """Add lines to this host's file; raises OSError. Durable ones are on disk when this returns."""
+    path = folder() / f"{name}.{host()}.log"
+    text = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines).encode()
+    is_new = durable and not path.exists()
+    file = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+    try:
+        # A line that was cut short by a full disk ends here, and spoils no other.
+        if os.write(file, b"\n" + text) != len(text) + 1:
+            raise OSError(f"{path} could be written in part only")
+        if durable:
+            os.fsync(file)
+    finally:
+        os.close(file)
+    if is_new:
+        sync_folder()
+
+
+def read(name):
+    """Every line of every host's files of this name, each host's in the order they were written."""
+    for path in sorted(Path(settings.JOURNAL_DIR).glob(f"{name}.*.log")):
+        with open(path, "rb") as file:
+            yield from filter(None, map(_parsed, file))
+
+
+def sync_folder():
+    """A file that was made or renamed is found again after the power failed."""
+    file = os.open(folder(), os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+@cache
+def host():
+    return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:60] or "host"
+
+
+def _parsed(line):
+    """The entry of a line; None when it was cut short."""
+    try:
+        return json.loads(line) if line.strip() else None
+    except ValueError:
+        return None
