@@ -17,6 +17,7 @@ NAMES = (
     "beats",
     "flush",
     "postgres",
+    "disk_full",
     "term",
     "mixed_faults",
     "withdrawals",
@@ -37,6 +38,9 @@ def main(arguments=None):
     finally:
         servers.stop()
     broken = [report for report in reports if report.breaches]
+    for report in reports:
+        if report.skipped:
+            print(f"NOT RUN: {report.scenario}, {report.skipped}")
     print(f"{len(reports)} runs, {len(broken)} with a breach, in {time.monotonic() - started:.0f} s")
     return 1 if broken else 0
 

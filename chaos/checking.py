@@ -40,6 +40,8 @@ class Report:
     parked: int = 0
     seconds: float = 0
     breaches: list = field(default_factory=list)
+    # Why it could not be run on this machine.
+    skipped: str = ""
     # What this scenario measures besides.
     found: dict = field(default_factory=dict)
 

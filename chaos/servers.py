@@ -1,14 +1,19 @@
 """The harness's own servers under `var/chaos`, durable as in production, and a fresh database a scenario."""
 
+import contextlib
 import os
+import shutil
 import signal
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import django
 import psutil
 from django.core.management import call_command
 
+from chaos.small_disk import small_disk
 from launcher import postgres, valkey
+from launcher.home import open_home
 
 STATE_DIR = Path(__file__).resolve().parent.parent / "var" / "chaos"
 TEMPLATE = "chaos_template"
@@ -32,7 +37,14 @@ SETTINGS = {
     "ANYMAIL_RESEND_API_KEY": "a-key-of-the-harness",
     # One process is what is killed; what it computes with must not be several.
     "SENDING_LINES": "1",
+    "JOURNAL_DIR": str(STATE_DIR / "journal"),
 } | WAITS
+
+
+class Place:
+    """Where PostgreSQL keeps its data: the folder, which another takes the place of for a while."""
+
+    state_dir = STATE_DIR
 
 
 def start():
@@ -41,6 +53,11 @@ def start():
     url, store = postgres.start(STATE_DIR).url, valkey.start(STATE_DIR).url
     os.environ.update(SETTINGS, DATABASE_URL=url, REDIS_URL=store)
     django.setup()
+    _make_template()
+
+
+def _make_template():
+    """The database with every table and nobody in it."""
     _keep_moments_of_commits()
     _administer(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
     _administer(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
@@ -61,6 +78,34 @@ def stop():
     valkey.stop(STATE_DIR)
 
 
+@contextlib.contextmanager
+def on_small_disk(megabytes):
+    """For a while, a PostgreSQL of its own on a disk that can be filled; raises small_disk.Unavailable."""
+    from django.db import connections
+
+    state_dir, url = STATE_DIR / "small", os.environ["DATABASE_URL"]
+    with small_disk(open_home(state_dir, "postgres").folder, megabytes) as disk:
+        Place.state_dir = state_dir
+        try:
+            _point_at(postgres.start(state_dir).url)
+            _make_template()
+            yield disk
+        finally:
+            connections.close_all()
+            postgres.stop(state_dir)
+            Place.state_dir = STATE_DIR
+            _point_at(url)
+
+
+def _point_at(url):
+    """The harness, and what it starts, talk to this server from now on."""
+    from django.db import connection
+
+    use_database(postgres.DATABASE)
+    os.environ["DATABASE_URL"] = url
+    connection.settings_dict["HOST"] = unquote(urlsplit(url).netloc.rpartition("@")[2])
+
+
 def fresh_database():
     """Begin anew with every table and no contact; what runs from now on works in it."""
     from redis import Redis
@@ -68,6 +113,7 @@ def fresh_database():
     _administer(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
     _administer(f"CREATE DATABASE {DATABASE} TEMPLATE {TEMPLATE}")
     use_database(DATABASE)
+    shutil.rmtree(SETTINGS["JOURNAL_DIR"], ignore_errors=True)
     root, _slash, _name = os.environ["DATABASE_URL"].rpartition("/")
     os.environ["DATABASE_URL"] = f"{root}/{DATABASE}"
     Redis.from_url(os.environ["REDIS_URL"]).flushall()
@@ -86,12 +132,12 @@ def crash_postgres():
     from django.db import connections
 
     connections.close_all()
-    _end(postgres.start(STATE_DIR).pid, signal.SIGQUIT)
+    _end(postgres.start(Place.state_dir).pid, signal.SIGQUIT)
 
 
 def start_postgres():
     """Start it again after a crash; it recovers by itself."""
-    postgres.start(STATE_DIR)
+    postgres.start(Place.state_dir)
 
 
 def kill_valkey():
@@ -121,8 +167,8 @@ def _keep_moments_of_commits():
             return
         cursor.execute("ALTER SYSTEM SET track_commit_timestamp = on")
     connection.close()
-    postgres.stop(STATE_DIR)
-    postgres.start(STATE_DIR)
+    postgres.stop(Place.state_dir)
+    postgres.start(Place.state_dir)
 
 
 def _administer(statement):

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 # What a browser sends back; the page accepts any that is the same in both places.
 COOKIE = "a" * 32
 PATIENCE_SECONDS = 30
+# Come again later.
+AWAY = 503
 
 
 class Web:
@@ -17,6 +19,8 @@ class Web:
 
     def __init__(self, port, cookies=""):
         self.port, self.cookies, self.statuses = port, f"csrftoken={COOKIE}; {cookies}", Counter()
+        # What the page said that last asked to come again.
+        self.said = ""
 
     def get(self, path):
         return self._ask("GET", path, None, {})
@@ -35,7 +39,10 @@ class Web:
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             line.request(method, path, body, {"Cookie": self.cookies, **headers})
-            status = line.getresponse().status
+            answer = line.getresponse()
+            status = answer.status
+            if status == AWAY:
+                self.said = answer.read().decode()
         except (OSError, http.client.HTTPException) as error:
             status = type(error).__name__
         finally:
