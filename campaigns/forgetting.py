@@ -25,6 +25,11 @@ _RESPONSES = """
 UPDATE campaigns_response r SET data = '{}' FROM campaigns_delivery d
 WHERE r.delivery_id = d.id AND d.contact_id = ANY(%(ids)s) AND r.data <> '{}'
 """
+# Nothing comes of what has not been told yet.
+_RAW_RESPONSES = """
+DELETE FROM campaigns_rawresponse r USING campaigns_delivery d
+WHERE r.delivery_id = d.id AND d.contact_id = ANY(%(ids)s)
+"""
 _ANOMALIES = """
 UPDATE campaigns_anomaly a SET words = %(words)s FROM campaigns_delivery d
 WHERE a.delivery_id = d.id AND d.contact_id = ANY(%(ids)s) AND a.words <> %(words)s
@@ -54,7 +59,7 @@ SELECT DISTINCT n.address FROM campaigns_notice n JOIN campaigns_delivery d ON d
 WHERE d.contact_id = ANY(%(ids)s) AND n.address <> ''
 """
 _PILOTS = "DELETE FROM campaigns_sendingswitch_pilot_group WHERE contact_id = ANY(%(ids)s)"
-_STEPS = (_LOCK, _DELIVERIES, _RESPONSES, _ANOMALIES, _RAW, _NOTICES, _PILOTS)
+_STEPS = (_LOCK, _DELIVERIES, _RESPONSES, _RAW_RESPONSES, _ANOMALIES, _RAW, _NOTICES, _PILOTS)
 
 
 def forget(contact_ids, addresses, *, at):

@@ -1,6 +1,6 @@
 """Tells people from programs that follow links and fetch pictures: person, scanner or privacy proxy, and why.
 
-What is asked of one request stands here; that several links were followed at once is seen in responding.py,
+What is asked of one request stands here; that several links were followed at once is seen in retelling.py,
 which has the other requests. What is posted is never asked: a button on a page is pressed by a person.
 """
 
@@ -91,17 +91,15 @@ def judge(kind, agent, *, method="GET", looks_ahead=False, has_language=True, si
     return found or PERSON
 
 
-def judge_request(kind, request, *, since_sent=None):
-    """The same of a request in hand."""
+def facts_of(request):
+    """What of a request `judge` wants to know, to be kept until then."""
     headers = request.headers
-    return judge(
-        kind,
-        headers.get("User-Agent", ""),
-        method=request.method,
-        looks_ahead=_looks_ahead(headers),
-        has_language=bool(headers.get("Accept-Language")),
-        since_sent=since_sent,
-    )
+    return {
+        "agent": headers.get("User-Agent", "").replace("\0", "")[:300],
+        "method": request.method,
+        "looks_ahead": _looks_ahead(headers),
+        "has_language": bool(headers.get("Accept-Language")),
+    }
 
 
 def judge_told(kind, agent):

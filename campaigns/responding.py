@@ -3,26 +3,20 @@
 Machines open and follow links too. That is kept as a response, with the reason, and is no touchpoint.
 """
 
-import hashlib
-from datetime import timedelta
-
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from campaigns import machines, outcomes, retelling
-from campaigns.models import Response
+from campaigns import machines, outcomes
+from campaigns.hearing import SOURCE, Done, hear
+from campaigns.models import RawResponse, Response
 from contacts.consenting import give_consent, withdraw_consent, withdraw_everything
 from contacts.locking import lock_contacts
 from contacts.models import Consent, Contact
 from touchpoints.models import Touchpoint
 from touchpoints.recording import record
 
-SOURCE = "campaigns"
 # A mail program's button, and the button on the page behind “stop these messages”.
 ONE_CLICK, STOP_PAGE = "one-click", "stop"
-MINUTE = timedelta(minutes=1)
-# Of one delivery no more is kept of the links machines follow, and of the pictures they fetch.
-MOST_BY_MACHINES = 100
 
 # From what people did lately to what was sent before it: the work grows with what happens, not with the base.
 # Of a message and its reminder only the later one is credited.
@@ -61,57 +55,20 @@ FROM held JOIN reached USING (id) WHERE d.id = held.id
 """
 
 
-@transaction.atomic
 def record_click(delivery, url, *, at, by=machines.PERSON, evidence=None):
-    """A link was followed; the same one within a minute counts once. The touchpoint, or None: no person did.
-
-    Who follows several links at once is a machine, and so was whoever followed the first of them.
-    """
-    contact = _present(delivery)
-    if contact is None:
-        return None
-    link = link_of(url)
-    data = {"url": url, "link": link} | (evidence or {})
-    if by.is_person:
-        by = retelling.judge_again(delivery, link, at)
-    if not by.is_person:
-        return _keep(delivery, Response.Kind.CLICKED, by, at, data)
-    key = f"clicked:{delivery.uuid}:{link}:{int(at.timestamp()) // 60}"
-    return _respond(delivery, Response.Kind.CLICKED, Touchpoint.Kind.CLICKED, key, at, data)
+    """A link was followed; the same within a minute counts once. The touchpoint; None if no person did."""
+    return _hear(delivery, RawResponse.Kind.CLICKED, at, by, evidence, url=url)
 
 
-@transaction.atomic
 def record_trap(delivery, *, at, evidence=None):
     """A link that nobody can see was followed: so were the others, by the same machine."""
-    around = retelling.AROUND_TRAP
-    if _present(delivery):
-        retelling.tell_again(delivery, at - around, at + around, machines.TRAP)
-        by = machines.Verdict(Response.MadeBy.SCANNER, machines.TRAP)
-        _keep(delivery, Response.Kind.CLICKED, by, at, {"link": retelling.TRAP} | (evidence or {}))
+    by = machines.Verdict(Response.MadeBy.SCANNER, machines.TRAP)
+    _hear(delivery, RawResponse.Kind.TRAP, at, by, evidence)
 
 
 def record_open(delivery, *, at, by=machines.PERSON, evidence=None):
     """Its picture was fetched, by a person or a machine: it starts nothing. A person's is told once."""
-    if delivery.contact.survivor.erased_at:
-        return None
-    data = evidence or {}
-    if not by.is_person:
-        return _keep(delivery, Response.Kind.OPENED, by, at, data)
-    key = f"opened:{delivery.uuid}"
-    return _respond(delivery, Response.Kind.OPENED, Touchpoint.Kind.OPENED, key, at, data)
-
-
-def since_sent(delivery, at):
-    """How long ago it arrived, or was sent where nobody tells of arrivals; None before that."""
-    told = delivery.responses.filter(kind=Response.Kind.DELIVERED, at__lte=at)
-    moments = [delivery.sending_at, *told.values_list("at", flat=True)]
-    arrived = max((moment for moment in moments if moment), default=None)
-    return arrived and at - arrived
-
-
-def link_of(url):
-    """What a link is known by among the responses to a delivery."""
-    return hashlib.sha256(url.encode()).hexdigest()[:12]
+    return _hear(delivery, RawResponse.Kind.OPENED, at, by, evidence)
 
 
 @transaction.atomic
@@ -172,15 +129,9 @@ def _present(delivery):
     return contact if Contact.objects.filter(pk=contact.pk, erased_at=None).exists() else None
 
 
-def _keep(delivery, kind, by, at, data):
-    """What a machine did, at most once a link and minute; no touchpoint comes of it."""
-    minute = at.replace(second=0, microsecond=0)
-    known = delivery.responses.filter(kind=kind).exclude(made_by=Response.MadeBy.PERSON)
-    same = known.filter(at__gte=minute, at__lt=minute + MINUTE, data__link=data.get("link"))
-    if not same.exists() and known.count() < MOST_BY_MACHINES:
-        Response.objects.create(
-            delivery=delivery, kind=kind, at=at, made_by=by.made_by, why=by.why, data=data
-        )
+def _hear(delivery, kind, at, by, evidence, url=""):
+    (touchpoint,) = hear([Done(delivery.pk, kind, at, url, by=by, evidence=evidence or {})])
+    return touchpoint
 
 
 @transaction.atomic

@@ -4,7 +4,8 @@ A machine that hides behind a browser's name follows every link of a message wit
 people cannot see.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
@@ -20,33 +21,57 @@ BURSTS = ((timedelta(milliseconds=500), 2), (timedelta(seconds=2), 3))
 # What stands for the link that people cannot see; whatever else was followed around it is the machine's.
 TRAP = "trap"
 AROUND_TRAP = timedelta(seconds=10)
+# Who follows a link has arrived after so long.
+ARRIVES = timedelta(seconds=5)
+# What was found out of somebody who gave a browser's name.
+UNNAMED = {machines.BURST, machines.TRAP}
 
 
-def judge_again(delivery, link, at):
-    """Who followed this link, in view of the others followed around it; the contact is locked.
+@dataclass
+class Known:
+    """A response as far as it must be known to judge those around it."""
 
-    If it was a machine, whatever else it followed is told again as a machine's, in whatever order it came.
+    kind: str
+    made_by: str
+    why: str
+    at: datetime
+    link: str | None
+
+    @property
+    def is_person(self):
+        return self.made_by == Response.MadeBy.PERSON
+
+    @property
+    def is_unnamed(self):
+        """Whether it looked like a person's, whatever was found out since."""
+        return self.kind == Response.Kind.CLICKED and (self.is_person or self.why in UNNAMED)
+
+
+def judge_again(known, link, at):
+    """Who followed this link, in view of what is `known` of the others; and the bursts it belongs to: spans.
+
+    If it was a machine, whatever else it followed then is to be told again, in whatever order it came.
     """
-    around = delivery.responses.filter(kind=Response.Kind.CLICKED)
-    around = around.filter(at__gte=at - AROUND_TRAP, at__lte=at + AROUND_TRAP)
-    unnamed = around.filter(Q(made_by=Response.MadeBy.PERSON) | Q(why__in=[machines.BURST, machines.TRAP]))
-    clicks = [(link, at)] + [(data.get("link"), when) for data, when in unnamed.values_list("data", "at")]
+    around = [each for each in known if each.is_unnamed and abs(each.at - at) <= AROUND_TRAP]
+    clicks = [(link, at)] + [(each.link, each.at) for each in around]
     if TRAP in dict(clicks):
-        return machines.Verdict(Response.MadeBy.SCANNER, machines.TRAP)
+        return machines.Verdict(Response.MadeBy.SCANNER, machines.TRAP), []
     bursts = [*_bursts(clicks, at)]
-    for since, until in bursts:
-        tell_again(delivery, since, until, machines.BURST)
-    return machines.Verdict(Response.MadeBy.SCANNER, machines.BURST) if bursts else machines.PERSON
+    return machines.Verdict(Response.MadeBy.SCANNER, machines.BURST) if bursts else machines.PERSON, bursts
 
 
-def tell_again(delivery, since, until, why):
+def tell_again(sent, since, until, why):
     """Say of the clicks of this span that a scanner made them, and take back what they were taken for."""
-    clicks = delivery.responses.filter(
-        kind=Response.Kind.CLICKED, made_by=Response.MadeBy.PERSON, at__gte=since, at__lte=until
+    clicks = Response.objects.filter(
+        delivery=sent.pk,
+        kind=Response.Kind.CLICKED,
+        made_by=Response.MadeBy.PERSON,
+        at__gte=since,
+        at__lte=until,
     )
     taken = set(clicks.exclude(touchpoint=None).values_list("touchpoint_id", flat=True))
     if clicks.update(made_by=Response.MadeBy.SCANNER, why=why, touchpoint=None):
-        _take_back(delivery, taken | _arrivals(delivery, since, until), until)
+        _take_back(sent, taken | _arrivals(sent, since, until), until)
 
 
 def _bursts(clicks, at):
@@ -57,15 +82,15 @@ def _bursts(clicks, at):
                 yield since, since + span
 
 
-def _arrivals(delivery, since, until):
-    """The visits to the shop that the links of this delivery led to."""
+def _arrivals(sent, since, until):
+    """The visits to the shop that the links of this delivery led to, a moment later."""
     visits = Touchpoint.objects.filter(
-        contact=delivery.contact.survivor, kind=Touchpoint.Kind.VISITED, at__gte=since, at__lte=until
+        contact=sent.contact_id, kind=Touchpoint.Kind.VISITED, at__gte=since, at__lte=until + ARRIVES
     )
-    return set(visits.filter(data__delivery=str(delivery.uuid)).values_list("pk", flat=True))
+    return set(visits.filter(data__delivery=str(sent.uuid)).values_list("pk", flat=True))
 
 
-def _take_back(delivery, ids, at):
+def _take_back(sent, ids, at):
     """What a machine did never happened: neither it nor what it counted for, nor what it was to start."""
     waiting = Delivery.objects.filter(touchpoint__in=ids, status__in=[Status.PLANNED, Status.CLAIMED])
     waiting.update(
@@ -80,4 +105,4 @@ def _take_back(delivery, ids, at):
     told = [f"outcome:{uuid}" for uuid in credited.values_list("uuid", flat=True)]
     credited.update(outcome_at=None, outcome_touchpoint=None)
     Touchpoint.objects.filter(Q(pk__in=ids) | Q(source="campaigns", external_id__in=told)).delete()
-    totals.recompute([delivery.contact.survivor.pk])
+    totals.recompute([sent.contact_id])

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from campaigns import campaigning, comparing, noticing
+from campaigns import campaigning, comparing, hearing, noticing
 from campaigns.models import Tick
 from campaigns.planning import plan, plan_reminders
 from campaigns.queueing import bring_forward
@@ -29,7 +29,8 @@ def tick(at, owner=None):
 
 
 def plan_all(at):
-    """Note the outcomes reached, then plan what the rules ask for, reminders last."""
+    """Hear what people did, note the outcomes reached, then plan what the rules ask for, reminders last."""
+    hearing.hear_waiting()
     return {
         "outcomes": note_outcomes(at),
         "without": comparing.note_held_out(at),
@@ -42,6 +43,7 @@ def plan_all(at):
 
 def sweep(at, owner=None, lines=1):
     """Read what came back, settle what was left in hand, then send what is due."""
+    hearing.hear_waiting()
     noticing.read_unread(at)
     noticing.rejoin(at)
     noticing.forget_old(at)

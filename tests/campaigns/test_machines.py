@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 
 from campaigns import links, machines
+from campaigns.hearing import hear_waiting, link_of
 from campaigns.models import Delivery, Response
 from campaigns.planning import plan_reminders
 from campaigns.reports import rule_figures
 from campaigns.responding import (
-    link_of,
     note_outcomes,
     record_click,
     record_open,
@@ -275,6 +275,7 @@ def test_the_link_that_nobody_sees_leads_nowhere(sent, client):
     answer = client.get(links.trap_url(sent).removeprefix("http://testserver"))
 
     assert (answer.status_code, answer.content, "Location" in answer) == (204, b"", False)
+    assert hear_waiting() == 1
     assert sent.responses.get().why == machines.TRAP
 
 

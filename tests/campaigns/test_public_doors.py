@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns import links
+from campaigns.hearing import hear_waiting
 from campaigns.models import Response
 from campaigns.rendering import gather, render
 from contacts.erasing import erase
@@ -225,6 +226,7 @@ def test_a_thousand_scans_of_every_link_of_a_message_change_nothing(sent, settin
             answer = scanner.head(path) if asked % 2 else scanner.get(path)
             assert (answer.status_code in (200, 204, 302), answer.cookies) == (True, {})
             asked += 1
+    assert hear_waiting() > 0
 
     after = everywhere()
     assert {table for table in after if after[table] != before[table]} == {"campaigns_response"}
@@ -235,6 +237,7 @@ def test_a_thousand_scans_of_every_link_of_a_message_change_nothing(sent, settin
 def test_a_scanner_that_calls_itself_a_browser_leaves_no_click_either(sent):
     for path in links_of(sent):
         Client(headers={"user-agent": BROWSER, "accept-language": "en"}).get(path)
+    hear_waiting()
 
     assert {*Response.objects.filter(kind="clicked").values_list("made_by", flat=True)} == {"scanner"}
     assert not Touchpoint.objects.filter(kind="clicked").exists()
