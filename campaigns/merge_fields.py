@@ -4,8 +4,9 @@ Every registered field exists in every message and is empty when unknown. Values
 lists and dicts of them): they are stored with the delivery, so that the message can be made again.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -28,18 +29,24 @@ from touchpoints.signing_up import confirm_url
 ENVELOPE = "_envelope"
 # Fields that lead one person to their own pages: never shown to anyone else, never counted as clicks.
 PERSONAL_LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
+# Fields that headers are made of, whether the words use them or not.
+ALWAYS = ("sender_name", "topic", "unsubscribe_url")
 CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Context:
     """What a field's value is made of. `found` holds what each `prepare` has fetched for this delivery."""
 
     delivery: object
     contact: object
     sender: object
-    touchpoint: object
-    found: dict = field(default_factory=dict)
+    found: dict
+
+    @property
+    def touchpoint(self):
+        """What the message answers; only fields that say they need it find it at hand."""
+        return self.delivery.touchpoint
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,12 @@ class MergeField:
     prepare: Callable | None = None
     # Whether it speaks of what somebody did, so that a message that answers nothing cannot fill it.
     needs_touchpoint: bool = False
+
+    @property
+    def place(self):
+        """Where it stands in Liquid: the names that lead there, and its own."""
+        *path, name = self.name.split(".")
+        return path, name
 
     @property
     def empty(self):
@@ -110,25 +123,51 @@ def nested(flat):
 
 
 def gather(deliveries):
-    """The merge values of many deliveries, {delivery id: values}, in a fixed number of queries."""
-    deliveries = list(deliveries)
+    """All merge values of many deliveries, {delivery id: values}, in a fixed number of queries."""
+    deliveries, every = list(deliveries), all_fields()
     prefetch_related_objects(deliveries, "contact", "sender", "topic", "touchpoint")
-    prepares = {known.prepare for known in _fields.values() if known.prepare}
-    prepared = {prepare: prepare(deliveries) for prepare in prepares}
-    values = {}
-    for language in {delivery.sender.language for delivery in deliveries}:
-        alike = [delivery for delivery in deliveries if delivery.sender.language == language]
+    return fill(deliveries, lambda delivery: every)
+
+
+def fill(deliveries, fields_of):
+    """The values of the fields that each delivery wants, what it belongs to being at hand.
+
+    `fields_of(delivery)` is asked once for each version.
+    """
+    wanted, alike = {}, defaultdict(list)
+    for delivery in deliveries:
+        if delivery.version_id not in wanted:
+            wanted[delivery.version_id] = fields_of(delivery)
+        alike[delivery.sender.language, delivery.version_id].append(delivery)
+    prepared, values = prepare(alike, wanted), {}
+    for (language, version_id), some in alike.items():
+        places = [(*known.place, known.value) for known in wanted[version_id]]
         with translation.override(language):
-            values |= {delivery.pk: values_of(delivery, prepared) for delivery in alike}
+            values |= {delivery.pk: values_of(delivery, places, prepared) for delivery in some}
     return values
 
 
-def values_of(delivery, prepared):
+def prepare(alike, wanted):
+    """What the fields fetch for all that want them: {prepare: {delivery id: what was found}}."""
+    asking = defaultdict(list)
+    for (_language, version_id), some in alike.items():
+        for fetch in {known.prepare for known in wanted[version_id] if known.prepare}:
+            asking[fetch] += some
+    return {fetch: fetch(some) for fetch, some in asking.items()}
+
+
+def values_of(delivery, places, prepared):
     """The values of one delivery, in the language that is active: its sender's."""
-    found = {prepare: rows.get(delivery.pk) for prepare, rows in prepared.items()}
-    context = Context(delivery, delivery.contact, delivery.sender, delivery.touchpoint, found)
-    values = nested({known.name: known.value(context) for known in _fields.values()})
-    return values | {ENVELOPE: envelope(delivery)}
+    found = {fetch: rows.get(delivery.pk) for fetch, rows in prepared.items()}
+    context = Context(delivery, delivery.contact, delivery.sender, found)
+    values = {}
+    for path, name, value in places:
+        room = values
+        for part in path:
+            room = room.setdefault(part, {})
+        room[name] = value(context)
+    values[ENVELOPE] = envelope(delivery)
+    return values
 
 
 def envelope(delivery):

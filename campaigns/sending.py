@@ -19,6 +19,7 @@ from campaigns.channels import ChannelError, TooLate, Unreachable
 from campaigns.claiming import LEASE, batches, release, waiting
 from campaigns.crash_points import crash_point
 from campaigns.lines import Lines
+from campaigns.loading import load
 from campaigns.models import Delivery, SendingSwitch
 from campaigns.recording import Result, record_results, refused
 
@@ -32,17 +33,6 @@ LATE = 10
 LONGEST_RUN = 15
 # How often what passed may go back to the gate within a run before it waits for a later one.
 ROUNDS = 3
-# What every delivery has a row of its own of, and what many share.
-OWN = ("contact", "touchpoint")
-# What no message is made of, and would have to be read for each.
-LEFT_OUT = (
-    "evidence",
-    "merge_values",
-    "contact__first_source",
-    "contact__last_source",
-    "contact__search_text",
-)
-SHARED = ("sender", "version", "rule", "campaign", "topic")
 
 
 @dataclass
@@ -56,6 +46,8 @@ class Run:
     # How many messages of each campaign could not be made, one after the other: by now, and at most.
     in_a_row: Counter = field(default_factory=Counter)
     longest: Counter = field(default_factory=Counter)
+    # The frozen contents it has read.
+    versions: dict = field(default_factory=dict)
     began: float = field(default_factory=monotonic)
 
     @property
@@ -104,7 +96,7 @@ def send_batch(batch, run):
     counts, ids, admitted = Counter(), [delivery.id for delivery in batch], pacing.Admitted()
     try:
         admitted = pacing.admit(batch, run.at, run.owner)
-        deliveries, values = load([delivery.id for delivery in admitted])
+        deliveries, values = load([delivery.id for delivery in admitted], run.versions)
         for window in gate.windows(admitted):
             if run.is_over:
                 break
@@ -132,7 +124,7 @@ def send_window(window, deliveries, values, run):
         if not again:
             break
         contacts = {pk: contact for pk, contact in contacts.items() if pk in again}
-        deliveries, values = load(again)
+        deliveries, values = load(again, run.versions)
     return counts
 
 
@@ -211,31 +203,6 @@ def check_breakers(run, at_least=1):
     if any(count >= at_least for count in run.longest.values()):
         breaking.check(set(run.longest), run.at, in_a_row=dict(run.longest))
         run.longest.clear()
-
-
-def load(ids):
-    """({id: delivery}, {id: merge values}) with all that rendering reads."""
-    found = Delivery.objects.select_related(*OWN).defer(*LEFT_OUT).prefetch_related(*SHARED)
-    deliveries = {delivery.pk: delivery for delivery in found.filter(pk__in=ids)}
-    return deliveries, gather(deliveries.values())
-
-
-def gather(deliveries):
-    """The merge values of all; when they cannot be had together, of each that can be had alone."""
-    deliveries = list(deliveries)
-    try:
-        return rendering.gather(deliveries)
-    except Exception as error:
-        logger.warning("Merge values could not be gathered together: %s", type(error).__name__)
-    values = {}
-    for delivery in deliveries:
-        try:
-            values |= rendering.gather([delivery])
-        except Exception as error:
-            logger.warning(
-                "Merge values of delivery %s could not be gathered: %s", delivery.pk, type(error).__name__
-            )
-    return values
 
 
 def _in_a_thread(at, owner, limit):

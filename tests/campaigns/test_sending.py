@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from campaigns import sending
+from campaigns import merge_fields, sending
 from campaigns.channels import smtp
 from campaigns.models import Delivery, SendingSwitch
 from campaigns.sending import send_due
@@ -107,14 +107,14 @@ def test_a_name_of_two_lines_reaches_its_person(rule, mailbox):
 
 def test_merge_values_that_cannot_be_had_fail_one_row_only(rule, delivery, mailbox, monkeypatch):
     poisoned = make_delivery(rule, reachable())
-    gather = sending.rendering.gather
+    fill = merge_fields.fill
 
-    def gather_unless_poisoned(deliveries):
+    def fill_unless_poisoned(deliveries, fields_of):
         if any(found.pk == poisoned.pk for found in deliveries):
             raise LookupError("no such value")
-        return gather(deliveries)
+        return fill(deliveries, fields_of)
 
-    monkeypatch.setattr(sending.rendering, "gather", gather_unless_poisoned)
+    monkeypatch.setattr(merge_fields, "fill", fill_unless_poisoned)
 
     assert send() == {"sent": 1, "failed": 1}
 
