@@ -29,6 +29,7 @@ RESPONSES = {
 TOUCHPOINTS = {
     Response.Kind.BOUNCED: Touchpoint.Kind.BOUNCED,
     Response.Kind.COMPLAINED: Touchpoint.Kind.COMPLAINED,
+    Response.Kind.REPLIED: Touchpoint.Kind.REPLIED,
 }
 # The door of a notice that asks to stop: a message of their own, or else their provider's word.
 PROVIDER, BY_MAIL = "provider", "mail"

@@ -12,7 +12,7 @@ from touchpoints.models import Touchpoint
 # What counts as their voice: not our notes, nor what mail servers say.
 THEIRS = [
     *("signed_up", "confirmed", "visited", "ordered", "clicked", "complained", "unsubscribed"),
-    *("changed_preferences", "other"),
+    *("changed_preferences", "basket", "feedback", "joined", "posted", "called", "replied", "other"),
 ]
 WEEK, MONTH = timedelta(days=7), timedelta(days=30.4375)
 

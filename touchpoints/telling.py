@@ -26,6 +26,13 @@ LOOKS = {
     Kind.VISITED: "visit",
     Kind.ORDERED: "order",
     Kind.ORDER_CHANGED: "return",
+    Kind.BASKET: "basket",
+    Kind.FEEDBACK: "feedback",
+    Kind.JOINED: "joined",
+    Kind.POSTED: "posted",
+    Kind.CALLED: "call_in",
+    Kind.REPLIED: "reply",
+    Kind.CHOSEN: "chosen",
     Kind.OPENED: "open",
     Kind.CLICKED: "click",
     Kind.BOUNCED: "bounce",
@@ -165,6 +172,50 @@ def _unsubscribed(group, topics):
     return {"title": _("Left “%(topic)s”") % {"topic": topic}} if topic else {}
 
 
+def _basket(group, topics):
+    data = group[0].data
+    if data.get("items") == 0:
+        return {"title": _("Emptied the basket")}
+    detail = listed(data.get("names")) or (money_of(data) if data.get("amount") else "")
+    return {"detail": detail}
+
+
+def _feedback(group, topics):
+    data = group[0].data
+    question, answer = text(data.get("question")), text(data.get("answer"))
+    title = _("Asked “%(question)s”, answered “%(answer)s”") % {"question": question, "answer": answer}
+    words = {"title": title} if question and answer else {"detail": answer}
+    return words | ({"quote": text(data.get("text"))} if data.get("text") else {})
+
+
+def _posted(group, topics):
+    data = group[0].data
+    title = text(data.get("title"))
+    return (
+        {"title": _("Wrote “%(title)s”") % {"title": title}} if title else {"detail": text(data.get("url"))}
+    )
+
+
+def _called(group, topics):
+    data = group[0].data
+    result = text(data.get("result"))
+    words = {"title": _("Phone call: %(result)s") % {"result": result}} if result else {}
+    return words | ({"quote": text(data.get("text"))} if data.get("text") else {})
+
+
+def _replied(group, topics):
+    data = group[0].data
+    rule = text(data.get("rule"))
+    title = {"title": _("Answered “%(rule)s”") % {"rule": rule}} if rule else {}
+    return title | {"detail": text(data.get("reply"))}
+
+
+def _chosen(group, topics):
+    data = group[0].data
+    values = {"name": text(data.get("by")), "rule": text(data.get("name"))}
+    return {"title": _("Chosen by %(name)s for “%(rule)s”") % values}
+
+
 def _note(group, topics):
     data = group[0].data
     by = text(data.get("by"))
@@ -186,6 +237,12 @@ TELLERS = {
     Kind.ORDER_CHANGED: _order_changed,
     Kind.OPENED: _opened,
     Kind.CLICKED: _clicked,
+    Kind.BASKET: _basket,
+    Kind.FEEDBACK: _feedback,
+    Kind.POSTED: _posted,
+    Kind.CALLED: _called,
+    Kind.REPLIED: _replied,
+    Kind.CHOSEN: _chosen,
     Kind.BOUNCED: _bounced,
     Kind.UNSUBSCRIBED: _unsubscribed,
     Kind.NOTE: _note,
