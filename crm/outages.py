@@ -2,7 +2,7 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -19,12 +19,17 @@ def server_error(request):
 
     Django asks for it while it handles the exception.
     """
-    if not isinstance(sys.exception(), OUTAGES):
+    if not is_outage(sys.exception()):
         return defaults.server_error(request)
     response = _told_as_json() if _is_machine(request) else _told_as_page(request)
     response.headers["Retry-After"] = str(COME_AGAIN_AFTER)
     add_never_cache_headers(response)
     return response
+
+
+def is_outage(error):
+    """Whether it is the database that fails, not what was asked of it. A line that breaks has no kind at all."""
+    return isinstance(error, OUTAGES) or type(error) is DatabaseError
 
 
 def _is_machine(request):

@@ -1,8 +1,10 @@
 """While the database is away nobody sees a broken page: they are told to come again, and what to do."""
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
 from django.test import Client
+
+from crm.outages import is_outage
 
 
 @pytest.fixture
@@ -57,3 +59,10 @@ def test_what_is_broken_by_us_is_still_a_broken_page(db, visitor):
 
     assert answer.status_code == 500
     assert "Something broke" in answer.content.decode()
+
+
+def test_an_outage_is_told_from_a_mistake_of_ours():
+    outages = [OperationalError("no space left"), InterfaceError("closed"), DatabaseError("line closed")]
+
+    assert [is_outage(error) for error in outages] == [True] * 3
+    assert [is_outage(error) for error in (IntegrityError("twice"), ValueError(), None)] == [False] * 3
