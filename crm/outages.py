@@ -28,7 +28,7 @@ def server_error(request):
 
 
 def is_outage(error):
-    """Whether it is the database that fails, not what was asked of it. A line that breaks has no kind at all."""
+    """Whether the database fails, not what was asked of it. A line that breaks has no kind at all."""
     return isinstance(error, OUTAGES) or type(error) is DatabaseError
 
 
