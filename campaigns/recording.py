@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from campaigns import bouncing, noticing, pacing, settling, statements
+from campaigns import bouncing, noticing, pacing, remembering, settling, statements
 from campaigns.channels import ChannelError, LineLost, RefusedForGood, RefusedForNow, Unreachable
 from campaigns.crash_points import crash_point
 from campaigns.models import Anomaly, Delivery, Notice
@@ -121,6 +121,7 @@ def record_results(results, run):
     if not results:
         return
     crash_point("record.before")
+    remembering.note_ended(results, run.at)
     written = write_results(results, run)
     crash_point("record.after")
     surprised = [result.delivery.pk for result in results if result.delivery.pk not in written]

@@ -14,7 +14,7 @@ from time import monotonic
 from django.db import connections
 from django.utils.translation import gettext as _
 
-from campaigns import breaking, gate, pacing, rendering
+from campaigns import breaking, gate, pacing, remembering, rendering, restoring
 from campaigns.channels import ChannelError, TooLate, Unreachable
 from campaigns.claiming import LEASE, batches, release, waiting
 from campaigns.crash_points import crash_point
@@ -65,7 +65,7 @@ def send_due(at, owner, limit=BATCH, *, contact_ids=None, lines=1):
 
     Over up to `lines` lines at once, where enough is due for them.
     """
-    if SendingSwitch.objects.filter(held=True).exists():
+    if restoring.is_restored(at) or SendingSwitch.objects.filter(held=True).exists():
         return Counter()
     if lines > 1 and contact_ids is None:
         lines = min(lines, -(-waiting(at, limit * lines) // limit))
@@ -138,6 +138,7 @@ def send_passed(contacts, deliveries, values, run):
     for pk, address in passed.items():
         deliveries[pk].address, deliveries[pk].sending_at = address, run.at
     try:
+        remembering.note_passed([deliveries[pk] for pk in passed], run.at)
         # All are made before the first leaves: going to and fro between the two takes half as long again.
         made = {pk: make(deliveries[pk], values.get(pk)) for pk in passed}
         while line:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from campaigns import campaigning, comparing, hearing, noticing
+from campaigns import campaigning, comparing, hearing, noticing, restoring
 from campaigns.models import Tick
 from campaigns.planning import plan, plan_reminders
 from campaigns.queueing import bring_forward
@@ -44,6 +44,7 @@ def plan_all(at):
 def sweep(at, owner=None, lines=1):
     """Read what came back, settle what was left in hand, then send what is due."""
     hearing.hear_waiting()
+    restoring.keep_up(at)
     noticing.read_unread(at)
     noticing.rejoin(at)
     noticing.forget_old(at)

@@ -87,7 +87,7 @@ def folder():
 
 
 def append(name, lines, *, durable):
-    """Add lines to this host's file; raises OSError. Durable ones are on disk when this returns."""
+    """Add lines to this host's file, and return its path; raises OSError. Durable: on disk afterwards."""
     path = folder() / f"{name}.{host()}.log"
     text = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines).encode()
     is_new = durable and not path.exists()
@@ -102,6 +102,7 @@ def append(name, lines, *, durable):
         os.close(file)
     if is_new:
         sync_folder()
+    return path
 
 
 def read(name):
