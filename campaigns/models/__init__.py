@@ -7,10 +7,13 @@ from campaigns.models.responses import Notice, RawNotice, RawResponse, Response
 from campaigns.models.rules import LifecycleRule
 from campaigns.models.running import Pace, Tick
 from campaigns.models.switch import SendingSwitch
+from campaigns.models.worth import Attribution, ChannelCost
 
 __all__ = [
     "Anomaly",
+    "Attribution",
     "Campaign",
+    "ChannelCost",
     "Content",
     "ContentVersion",
     "Delivery",
