@@ -247,11 +247,13 @@ WHERE l.order_id = ANY(%s) ORDER BY l.order_id, l.number
 def answered_orders(deliveries):
     """The order each delivery answers, with what was bought."""
     keys = {d.pk: d.touchpoint.data.get("order_id") for d in deliveries if is_about_order(d.touchpoint)}
-    wanted = [[key for key in keys.values() if isinstance(key, int)]]
+    wanted = [key for key in keys.values() if isinstance(key, int)]
+    if not wanted:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_ORDERS, wanted)
+        cursor.execute(_ORDERS, [wanted])
         answered = {pk: Answered(*row, items=[]) for pk, *row in cursor.fetchall()}
-        cursor.execute(_BOUGHT, wanted)
+        cursor.execute(_BOUGHT, [wanted])
         for key, *row in cursor.fetchall():
             answered[key].items.append(row)
     return {pk: answered.get(key) for pk, key in keys.items()}
