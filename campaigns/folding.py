@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from campaigns import bouncing, breaking, machines, responding
+from campaigns.hearing import Done, hear
 from campaigns.models import Delivery, Notice, Response
 from contacts.locking import lock_contacts
 from touchpoints.models import Touchpoint
@@ -163,24 +164,25 @@ def _put_right(stored, wanted):
 
 
 def _answer_people(notices, deliveries):
-    """What a person did, as the provider saw it: opened, followed a link, asked to stop."""
-    for notice in notices:
-        delivery = deliveries.get(notice.delivery_id)
-        if delivery and (answer := ANSWERS.get(notice.kind)):
-            answer(delivery, notice)
+    """What people did, as the provider saw it: opened, followed a link, asked to stop."""
+    known = [notice for notice in notices if notice.delivery_id in deliveries]
+    heard = [notice for notice in known if notice.kind in HEARD and not _is_ours(notice)]
+    for notice, touchpoint in zip(heard, hear(_done(notice) for notice in heard), strict=True):
+        _no_later(touchpoint, notice.at)
+    for notice in known:
+        if notice.kind == Kind.UNSUBSCRIBED:
+            _unsubscribed(deliveries[notice.delivery_id], notice)
 
 
-def _opened(delivery, notice):
-    by, evidence = _judged(Response.Kind.OPENED, notice)
-    _no_later(responding.record_open(delivery, at=notice.at, by=by, evidence=evidence), notice.at)
-
-
-def _clicked(delivery, notice):
+def _is_ours(notice):
     """Links that lead over our own door are heard there."""
-    url = notice.data.get("url", "")
-    if not url.startswith(f"{settings.PUBLIC_URL}/c/"):
-        by, evidence = _judged(Response.Kind.CLICKED, notice)
-        _no_later(responding.record_click(delivery, url, at=notice.at, by=by, evidence=evidence), notice.at)
+    return notice.data.get("url", "").startswith(f"{settings.PUBLIC_URL}/c/")
+
+
+def _done(notice):
+    by, evidence = _judged(HEARD[notice.kind], notice)
+    url = notice.data.get("url", "") if notice.kind == Kind.CLICKED else ""
+    return Done(notice.delivery_id, HEARD[notice.kind], notice.at, url, by=by, evidence=evidence)
 
 
 def _judged(kind, notice):
@@ -203,9 +205,9 @@ def _unsubscribed(delivery, notice):
     responding.unsubscribe(delivery, at=notice.at, source=source, evidence={"notice": notice.external_id})
 
 
-ANSWERS = {Kind.OPENED: _opened, Kind.CLICKED: _clicked, Kind.UNSUBSCRIBED: _unsubscribed}
+HEARD = {Kind.OPENED: Response.Kind.OPENED, Kind.CLICKED: Response.Kind.CLICKED}
 # The others are kept, and change nothing.
-EFFECTIVE = {*RESPONSES, *ANSWERS}
+EFFECTIVE = {*RESPONSES, *HEARD, Kind.UNSUBSCRIBED}
 
 
 def _lock(delivery_ids, addresses):

@@ -5,7 +5,6 @@ in the same transaction that tells it: killed in between, nothing is lost, and n
 """
 
 import hashlib
-import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,13 +15,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from campaigns import machines, retelling
+from campaigns.halving import piece_by_piece
 from campaigns.models import RawResponse, Response
 from contacts.locking import lock_contacts
 from contacts.models import Contact
 from touchpoints.models import Touchpoint
 from touchpoints.recording import record_many
-
-logger = logging.getLogger(__name__)
 
 SOURCE = "campaigns"
 Kind, MadeBy = Response.Kind, Response.MadeBy
@@ -126,29 +124,15 @@ def link_of(url):
 
 def hear_waiting():
     """Tell what was written down at the doors; how much. What cannot be told stays, and holds up nothing."""
-    count, last = 0, 0
-    while count < IN_A_SWEEP:
-        waiting = RawResponse.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
-        ids = list(waiting[:AT_ONCE])
-        if not ids:
-            break
-        count, last = count + _hear_some(ids), ids[-1]
-    return count
+    waiting = RawResponse.objects.all()
+    return piece_by_piece(waiting, _hear_some, at_once=AT_ONCE, most=IN_A_SWEEP, what="Raw response")
 
 
 def _hear_some(ids):
-    """Those of them that nobody else is telling; where one fails, the others are told without it."""
-    try:
-        with transaction.atomic():
-            done = _taken(ids)
-            hear(done)
-            return len(done)
-    except Exception:
-        if len(ids) == 1:
-            logger.warning("Raw response %s could not be told.", ids[0], exc_info=True)
-            return 0
-    half = len(ids) // 2
-    return _hear_some(ids[:half]) + _hear_some(ids[half:])
+    """Those of them that nobody else is telling."""
+    done = _taken(ids)
+    hear(done)
+    return len(done)
 
 
 def _taken(ids):

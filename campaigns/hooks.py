@@ -1,4 +1,4 @@
-"""The door that providers post their notices to: verified, stored raw, answered, and only then read."""
+"""The door that providers post their notices to: verified, stored raw, answered; the next sweep reads it."""
 
 import base64
 import binascii
@@ -56,15 +56,9 @@ def unlogged(response):
 
 
 def take_in(request, provider, at):
-    """Store it as it came, then read it. What cannot be read now is read by the next sweep."""
+    """Store it as it came; the next sweep reads it."""
     headers = {name: request.headers[name] for name in NEEDED_HEADERS if name in request.headers}
-    raw, _is_new = noticing.keep_raw(provider, request.body, headers, at)
-    if raw.read_at:
-        return
-    try:
-        noticing.read_raw(raw, at)
-    except (DatabaseError, InterfaceError):
-        logger.warning("Raw notice %s waits to be read.", raw.pk, exc_info=True)
+    noticing.store_raw(provider, request.body, headers, at)
 
 
 def is_secret(secret):

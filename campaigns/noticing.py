@@ -18,14 +18,14 @@ from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
 from campaigns import folding
+from campaigns.halving import piece_by_piece
 from campaigns.models import Notice, RawNotice
 from contacts.models import normalise_email
 
 logger = logging.getLogger(__name__)
 
-# Whoever stored it reads it at once; after this long it has crashed, and the sweep does.
-LEFT_UNREAD = timedelta(seconds=30)
-AT_ONCE = 200
+# So many in a transaction, and in a sweep: whoever has something to send is not kept waiting for long.
+AT_ONCE, IN_A_SWEEP = 250, 5_000
 # A notice of an unknown message is looked for at every sweep while it is young, after that once an hour.
 YOUNG, KEPT_LOOKING = timedelta(minutes=10), timedelta(days=7)
 # Then what came is only known by what was made of it.
@@ -33,19 +33,25 @@ KEPT_WHOLE, AT_ONCE_FORGOTTEN = timedelta(days=90), 1000
 # What neither JSON nor text in the database can hold.
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
+_STORE_RAW = """
+INSERT INTO campaigns_rawnotice (source, digest, headers, body, received_at, problem)
+VALUES (%s, %s, %s, %s, %s, '') ON CONFLICT (source, digest) DO NOTHING
+"""
 # A message is known by the key that went with it, or by what the provider called it. Whoever asked to be
 # forgotten is not written down again.
 _STORE = """
 INSERT INTO campaigns_notice
     (raw_id, source, external_id, kind, delivery_id, delivery_key, provider_ref, address, at, received_at,
      status_code, detail, is_trusted, data)
-SELECT %(raw)s, %(source)s, t.external_id, t.kind, d.id, t.delivery_key, t.provider_ref,
+SELECT t.raw, t.source, t.external_id, t.kind, d.id, t.delivery_key, t.provider_ref,
        CASE WHEN c.erased_at IS NULL THEN coalesce(nullif(t.address, ''), d.address, '') ELSE '' END,
-       least(t.at, %(at)s), %(at)s, t.status_code, CASE WHEN c.erased_at IS NULL THEN t.detail ELSE '' END,
-       t.is_trusted, CASE WHEN c.erased_at IS NULL THEN t.data ELSE '{}' END
+       least(t.at, t.received_at), t.received_at, t.status_code,
+       CASE WHEN c.erased_at IS NULL THEN t.detail ELSE '' END, t.is_trusted,
+       CASE WHEN c.erased_at IS NULL THEN t.data ELSE '{}' END
 FROM jsonb_to_recordset(%(told)s::jsonb) AS t (
-    external_id text, kind text, at timestamptz, delivery_key uuid, provider_ref text, address text,
-    status_code text, detail text, is_trusted boolean, data jsonb
+    raw bigint, source text, received_at timestamptz, external_id text, kind text, at timestamptz,
+    delivery_key uuid, provider_ref text, address text, status_code text, detail text, is_trusted boolean,
+    data jsonb
 )
 LEFT JOIN campaigns_delivery d ON d.id = coalesce(
     (SELECT k.id FROM campaigns_delivery k WHERE k.uuid = t.delivery_key),
@@ -53,7 +59,7 @@ LEFT JOIN campaigns_delivery d ON d.id = coalesce(
      WHERE r.provider_ref = t.provider_ref AND r.provider_ref <> '' ORDER BY r.id DESC LIMIT 1)
 )
 LEFT JOIN contacts_contact c ON c.id = d.contact_id
-ORDER BY t.external_id
+ORDER BY t.source, t.external_id
 ON CONFLICT (source, external_id) DO NOTHING
 RETURNING id
 """
@@ -114,8 +120,15 @@ def register_reader(source, read):
     _readers[source] = read
 
 
+def store_raw(source, body, headers, at):
+    """Store what came, before anything is made of it, in one statement; the same twice is stored once."""
+    values = [source, hashlib.sha256(body).hexdigest(), json.dumps(headers), body, at]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE_RAW, values)
+
+
 def keep_raw(source, body, headers, at):
-    """Store what came, before anything is made of it: (raw notice, True), or the one there is already."""
+    """The same, for whoever reads it at once: (raw notice, True), or the one there is already."""
     return RawNotice.objects.get_or_create(
         source=source,
         digest=hashlib.sha256(body).hexdigest(),
@@ -128,38 +141,20 @@ def read_raw(raw, at):
 
     What makes no sense stays, with the problem in words.
     """
-    try:
-        told = _readers[raw.source](raw)
-    except CannotRead as problem:
-        _mark_read(raw, at, str(problem))
-        return []
-    except Exception as problem:
-        logger.warning("Raw notice %s could not be read.", raw.pk, exc_info=True)
-        _mark_read(raw, at, _("It could not be read: %s") % type(problem).__name__)
-        return []
-    notices = take(raw.source, told, at=at, raw=raw)
-    if any(notice.delivery and notice.delivery.contact.erased_at for notice in notices):
-        # Somebody in it asked to be forgotten; what it said of the others stands in their notices.
-        raw.body, raw.headers = b"", {}
-    _mark_read(raw, at, "")
-    return notices
+    with transaction.atomic():
+        return _read([raw], at)
 
 
 def read_unread(at):
-    """Read what was stored and then left by a crash; returns how many. Doing it twice changes nothing."""
-    left = RawNotice.objects.filter(
-        read_at=None, received_at__lte=at - LEFT_UNREAD, source__in=list(_readers)
-    ).order_by("id")
-    count = 0
-    for raw in left[:AT_ONCE]:
-        try:
-            read_raw(raw, at)
-        except DatabaseError:
-            # One that cannot be taken must not hold up the others; it stays unread for the next sweep.
-            logger.warning("Raw notice %s could not be taken.", raw.pk, exc_info=True)
-        else:
-            count += 1
-    return count
+    """Read what was stored and not read yet; returns how many. Doing it twice changes nothing."""
+    unread = RawNotice.objects.filter(read_at=None, source__in=list(_readers))
+
+    def read_some(ids):
+        raws = list(unread.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True))
+        _read(raws, at)
+        return len(raws)
+
+    return piece_by_piece(unread, read_some, at_once=AT_ONCE, most=IN_A_SWEEP, what="Raw notice")
 
 
 def take(source, told, *, at, raw=None):
@@ -167,17 +162,35 @@ def take(source, told, *, at, raw=None):
 
     All of it or nothing: a crash in between leaves the raw notice unread.
     """
-    rows = [_row(each) for each in told]
-    if not rows:
-        return []
-    values = {
-        "raw": raw and raw.pk,
-        "source": source,
-        "at": at,
-        "told": json.dumps(rows, cls=DjangoJSONEncoder),
-    }
     with transaction.atomic():
-        return _fold_new(_returned_ids(_STORE, values), at)
+        return _take([_row(each, source, at, raw) for each in told], at)
+
+
+def _read(raws, at):
+    """Read these by their doors' readers, take what they tell, and note that they were read."""
+    rows, problems = [], {}
+    for raw in raws:
+        try:
+            rows += [_row(told, raw.source, raw.received_at, raw) for told in _readers[raw.source](raw)]
+        except CannotRead as problem:
+            problems[raw.pk] = str(problem)[:300]
+        except DatabaseError:
+            raise
+        except Exception as problem:
+            logger.warning("Raw notice %s could not be read.", raw.pk, exc_info=True)
+            problems[raw.pk] = _("It could not be read: %s") % type(problem).__name__
+    notices = _take(rows, at)
+    _mark_read(raws, at, problems, {notice.raw_id for notice in notices if _is_erased(notice)})
+    return notices
+
+
+def _is_erased(notice):
+    return notice.delivery is not None and notice.delivery.contact.erased_at is not None
+
+
+def _take(rows, at):
+    told = json.dumps(rows, cls=DjangoJSONEncoder)
+    return _fold_new(_returned_ids(_STORE, {"told": told}), at) if rows else []
 
 
 def rejoin(at):
@@ -208,12 +221,20 @@ def _returned_ids(sql, values):
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _mark_read(raw, at, problem):
-    raw.read_at, raw.problem = at, problem[:300]
-    raw.save(update_fields=["read_at", "problem", "body", "headers"])
+def _mark_read(raws, at, problems, emptied):
+    """Of what spoke of somebody erased, what it said of the others stands in their notices."""
+    for raw in raws:
+        raw.read_at, raw.problem = at, problems.get(raw.pk, "")
+        if raw.pk in emptied:
+            raw.body, raw.headers = b"", {}
+    for raw in raws:
+        if raw.problem or raw.pk in emptied:
+            raw.save(update_fields=["read_at", "problem", "body", "headers"])
+    plain = [raw.pk for raw in raws if not (raw.problem or raw.pk in emptied)]
+    RawNotice.objects.filter(pk__in=plain).update(read_at=at, problem="")
 
 
-def _row(told):
+def _row(told, source, received_at, raw):
     """What is stored of it, cut to what the columns hold."""
     row = {
         "kind": str(told.kind),
@@ -226,7 +247,8 @@ def _row(told):
         "is_trusted": told.is_trusted,
         "data": _storable(told.data),
     }
-    return row | {"external_id": _text(told.external_id, 200) or digest_of(row)}
+    row["external_id"] = _text(told.external_id, 200) or digest_of(row)
+    return row | {"source": source, "received_at": received_at, "raw": raw and raw.pk}
 
 
 def digest_of(thing):

@@ -13,6 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
+from django.utils import timezone
+
+from campaigns import noticing
 
 SECRET = "a-secret-of-this-install"
 TO = "ada@example.com"
@@ -82,6 +85,12 @@ class Post:
 
     def by(self, client):
         return client.post(self.path, self.body, content_type=self.content_type, headers=self.headers)
+
+    def taken_by(self, client):
+        """The same, and the next sweep has read it."""
+        answer = self.by(client)
+        noticing.read_unread(timezone.now())
+        return answer
 
 
 @dataclass(frozen=True)
