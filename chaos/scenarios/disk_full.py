@@ -11,6 +11,7 @@ from chaos.scenarios.flush import look_on, newcomers
 from chaos.small_disk import Unavailable
 from chaos.stage import Crew, Stage
 from chaos.visitor import AWAY
+from contacts.models import Sender, SettlesBy
 from contacts.staging import Refusals
 
 # (people, seconds without any room)
@@ -37,8 +38,12 @@ def run_once(seed, disk, people, seconds):
     with Stage("disk_full", seed, population.EVIDENCE, sink={"delay": DELAY}, TRUST_PROXY="1") as stage:
         stage.report.window = population.SENDERS[population.EVIDENCE]["window"]
         port = stage.web()
+        # Before anybody signs up: whoever is made meanwhile would have a number among theirs.
+        everyone = population.make_people(people)
         workers, visitors = Crew(stage.celery_workers(WORKERS)), newcomers(port)
-        population.make_campaign(population.EVIDENCE, population.make_people(people))
+        # Service mail too: nobody is sent a second copy.
+        Sender.objects.update(settles_by=SettlesBy.EVIDENCE)
+        population.make_campaign(population.EVIDENCE, everyone)
         look_on_until(stage, people // 4, workers)
         fill(stage, disk, workers, seconds)
         check_files(stage.report, disk)

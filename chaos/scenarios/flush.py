@@ -31,9 +31,11 @@ def run_once(seed, people, times, away):
     with Stage("flush", seed, population.EVIDENCE, sink={"delay": DELAY}, TRUST_PROXY="1") as stage:
         stage.report.window = 20
         port = stage.web()
+        # Before anybody signs up: whoever is made meanwhile would have a number among theirs.
+        everyone = population.make_people(people)
         workers, beats = Crew(stage.celery_workers(2)), Crew(stage.beats())
         visitors = newcomers(port)
-        population.make_campaign(population.EVIDENCE, population.make_people(people))
+        population.make_campaign(population.EVIDENCE, everyone)
         disturb(stage, workers, beats, times, away)
         back_at = time.time()
         visitors.stop()
