@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 # What no message is made of, and would have to be read for each; whoever asks for it all the same gets it.
 LEFT_OUT = {
     Delivery: {
-        "evidence", "merge_values", "occurrence_key", "reason", "detail", "status", "planned_at", "owner",
+        "evidence", "merge_values", "reason", "detail", "status", "planned_at", "owner",
         "lease_until", "sending_at", "passed_at", "first_sending_at", "doubts", "finished_at", "reply",
         "provider_ref", "outcome_at", "outcome_touchpoint_id", "parent_id",
     },
