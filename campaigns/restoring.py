@@ -53,7 +53,9 @@ def keep_up(at):
 @transaction.atomic
 def hold(finding, at):
     """Hold all sending, and note since when. Calling it twice holds once."""
-    JournalMark.objects.get_or_create(id=1)
+    # A backup older than its journal goes on with that.
+    journal_of = {"journal": written["journal"]} if (written := marking.written_mark()) else {}
+    JournalMark.objects.get_or_create(id=1, defaults=journal_of)
     mark = JournalMark.objects.select_for_update().get()
     if not mark.waits:
         mark.restored_at = at
@@ -61,6 +63,12 @@ def hold(finding, at):
         logger.error("%s %s", words_of(finding), words_to_do())
     if not SendingSwitch.load().held:
         hold_sending(by=None, at=mark.restored_at, reason=f"{words_of(finding)} {words_to_do()}")
+
+
+def say_restored(at):
+    """A person knows that a backup was restored, even if nothing shows it: all of the journal counts."""
+    hold(Finding.BEHIND, at)
+    JournalMark.objects.update(at=None)
 
 
 def park_late(at):

@@ -105,9 +105,14 @@ def append(name, lines, *, durable):
     return path
 
 
-def read(name):
-    """Every line of every host's files of this name, each host's in the order they were written."""
+def read(name, after=""):
+    """Every line of every host's files of this name, each host's in the order they were written.
+
+    Names may be a pattern; `after` leaves out those that come before it in the alphabet.
+    """
     for path in sorted(Path(settings.JOURNAL_DIR).glob(f"{name}.*.log")):
+        if path.name < after:
+            continue
         with open(path, "rb") as file:
             yield from filter(None, map(_parsed, file))
 
