@@ -47,6 +47,10 @@ HTTPS = PUBLIC_URL.startswith("https://")
 # The shop that public pages lead to, and the origins whose pages may carry the tracking script too.
 SHOP_URL = env("SHOP_URL", default=f"{PUBLIC_URL}/shop/" if DEMO else "")
 SHOP_ORIGINS = env.list("SHOP_ORIGINS", default=[])
+# The paths of its pages by what they are for, with stars for anything: what a rule about them begins with.
+CONTENT_PAGES = env.list("CONTENT_PAGES", default=["/shop/p/*"] if DEMO else [])
+SERVICE_PAGES = env.list("SERVICE_PAGES", default=["/shop/service/*"] if DEMO else [])
+FORUM_PAGES = env.list("FORUM_PAGES", default=["/forum/*", "/community/*"])
 # Who speaks, after a first start; changed on the settings page from then on.
 BRAND = env("BRAND", default="Northside Records" if DEMO else "Our shop")
 SIGNED_BY = env("SIGNED_BY", default="Ines at Northside" if DEMO else BRAND)

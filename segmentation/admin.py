@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from crm.ui.readonly import ReadOnly
-from segmentation.models import RfmCuts, RfmScore
+from crm.ui.readonly import ReadOnly, ShortPaginator
+from segmentation.models import RfmChange, RfmCuts, RfmScore
 
 
 @admin.register(RfmCuts)
@@ -22,3 +22,14 @@ class RfmScoreAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ["contact__email", "contact__search_text"]
     list_select_related = ["contact", "cuts"]
     ordering = ["-contact"]
+
+
+@admin.register(RfmChange)
+class RfmChangeAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["at", "contact", "before", "after", "is_history"]
+    list_filter = ["is_history", "at"]
+    search_fields = ["contact__email", "contact__search_text"]
+    list_select_related = ["contact"]
+    show_full_result_count = False
+    paginator = ShortPaginator
+    ordering = ["-at", "-id"]

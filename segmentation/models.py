@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
@@ -57,3 +57,31 @@ class RfmScore(models.Model):
 
     def __str__(self):
         return f"{self.recency}{self.frequency}{self.monetary}"
+
+
+class RfmChange(models.Model):
+    """That a contact came into another cell, by what they did or by time. New cut points write none."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="rfm_changes", db_index=False)
+    at = models.DateTimeField()
+    # The three digits; empty for who has not bought, or no longer counts as a buyer.
+    before = models.CharField(max_length=3, blank=True)
+    after = models.CharField(max_length=3, blank=True)
+    # Moved by orders that an import brought along: it starts no rule.
+    is_history = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("change of RFM cell")
+        verbose_name_plural = _("changes of RFM cell")
+        constraints = [
+            models.CheckConstraint(condition=~Q(before=F("after")), name="rfm_change_changes"),
+        ]
+        indexes = [
+            # Triggers look for changes within a span.
+            models.Index(fields=["at"], name="rfm_change_at"),
+            # Where one contact was, and is.
+            models.Index(F("contact"), F("at").desc(), name="rfm_change_of_contact"),
+        ]
+
+    def __str__(self):
+        return f"{self.before or '–'} → {self.after or '–'}"

@@ -51,25 +51,48 @@ WHERE orders > 0 {only}
 """
 
 CHANGED = """
-SELECT digits.*
+SELECT digits.*, held.recency AS held_recency, held.frequency AS held_frequency,
+       held.monetary AS held_monetary, held.since AS held_since
 FROM ({digits}) AS digits
 LEFT JOIN segmentation_rfmscore AS held USING (contact_id)
 WHERE held.contact_id IS NULL OR (held.recency, held.frequency, held.monetary)
       <> (digits.recency, digits.frequency, digits.monetary)
 """
 
+# A rise, as only an order brings it, is history unless an order of today came after the digits last changed;
+# a day more, for orders that are told late.
+TELL_CHANGED = """
+INSERT INTO segmentation_rfmchange (contact_id, at, before, after, is_history)
+SELECT contact_id, %(at)s, coalesce(held_recency::text || held_frequency || held_monetary, ''),
+       recency::text || frequency || monetary,
+       (held_since IS NULL OR recency > held_recency OR frequency > held_frequency
+        OR monetary > held_monetary) AND NOT EXISTS (
+           SELECT 1 FROM touchpoints_order o
+           WHERE o.contact_id = changed.contact_id AND NOT o.is_history
+             AND (held_since IS NULL OR o.at > held_since - interval '24 hours')
+       )
+FROM changed
+ORDER BY contact_id
+"""
+
 WRITE_CHANGED = """
+WITH changed AS MATERIALIZED ({changed}), told AS ({told})
 INSERT INTO segmentation_rfmscore (contact_id, recency, frequency, monetary, cuts_id, since)
-SELECT contact_id, recency, frequency, monetary, %(cuts)s, %(at)s FROM ({changed}) AS changed
+SELECT contact_id, recency, frequency, monetary, %(cuts)s, %(at)s FROM changed
 ON CONFLICT (contact_id) DO UPDATE
 SET recency = excluded.recency, frequency = excluded.frequency, monetary = excluded.monetary,
     cuts_id = excluded.cuts_id, since = excluded.since
 """
 
 DROP_LOST = """
-DELETE FROM segmentation_rfmscore AS held
-USING touchpoints_totals AS totals
-WHERE totals.contact_id = held.contact_id AND totals.orders = 0 {only}
+WITH lost AS (
+    DELETE FROM segmentation_rfmscore AS held
+    USING touchpoints_totals AS totals
+    WHERE totals.contact_id = held.contact_id AND totals.orders = 0 {only}
+    RETURNING held.contact_id, held.recency, held.frequency, held.monetary
+)
+INSERT INTO segmentation_rfmchange (contact_id, at, before, after, is_history)
+SELECT contact_id, %(at)s, recency::text || frequency || monetary, '', false FROM lost ORDER BY contact_id
 """
 
 COUNT_MOVES = """
@@ -90,7 +113,7 @@ def take_cuts(at, by=None):
         return None
     cuts.taken_by = by
     cuts.save()
-    _score_all(cuts, at)
+    _score(cuts, at, told=False)
     return cuts
 
 
@@ -100,7 +123,7 @@ def put_back(cuts, *, at, by=None):
     _wait_for_my_turn()
     bounds = {name: getattr(cuts, name) for name in ("buyers", "recency_days", "frequency", "monetary")}
     again = RfmCuts.objects.create(taken_at=at, taken_by=by, **bounds)
-    _score_all(again, at)
+    _score(again, at, told=False)
     return again
 
 
@@ -108,8 +131,8 @@ def put_back(cuts, *, at, by=None):
 def rescore(at, contact_ids=None):
     """Bring the digits of these contacts, or of all, up to `at`; returns how many rows it wrote.
 
-    Only rows whose digits differ are written, and only those get a new `since`. Scoring everyone takes the
-    first cut points when there are none.
+    Only rows whose digits differ are written, and only those get a new `since` and an entry in the history.
+    Scoring everyone takes the first cut points when there are none; those begin the history and tell nothing.
     """
     _wait_for_my_turn()
     cuts = cuts_in_force(at)
@@ -119,17 +142,22 @@ def rescore(at, contact_ids=None):
     if cuts is None:
         cuts = propose_cuts(at)
         if cuts is None:
-            return _run(DROP_LOST.format(only=""))
+            return _run(DROP_LOST.format(only=""), {"at": at})
         cuts.save()
-    return _score_all(cuts, at)
+        return _score(cuts, at, told=False)
+    return _score(cuts, at)
 
 
 def keep_up(at):
-    """The hourly round: rescore everyone; the first round of a month takes new cut points before that."""
+    """The hourly round: rescore everyone; the first round of a month takes new cut points after that.
+
+    After, so that what time and people did until now is told as such.
+    """
+    written = rescore(at)
     cuts = cuts_in_force(at)
     if cuts and _month(cuts.taken_at) < _month(at):
         return take_cuts(at)
-    return rescore(at)
+    return written
 
 
 def cuts_in_force(at):
@@ -160,18 +188,17 @@ def days_between(earlier, at):
     return max(0, (at - earlier) // timedelta(days=1))
 
 
-def _score_all(cuts, at):
-    return _score(cuts, at, None)
+def _score(cuts, at, ids=None, *, told=True):
+    """Write the digits that changed and drop the rows of people who no longer count as buyers.
 
-
-def _score(cuts, at, ids):
-    """Write the digits that changed and drop the rows of people who no longer count as buyers."""
+    What moves by new cut points is not `told`: it goes into no history, and starts nothing.
+    """
     only, only_held, values = "", "", _bounds(cuts, at) | {"cuts": cuts.pk, "at": at}
     if ids is not None:
         only, only_held = "AND contact_id = ANY(%(ids)s)", "AND totals.contact_id = ANY(%(ids)s)"
         values["ids"] = ids
     changed = CHANGED.format(digits=DIGITS.format(only=only))
-    written = _run(WRITE_CHANGED.format(changed=changed), values)
+    written = _run(WRITE_CHANGED.format(changed=changed, told=TELL_CHANGED if told else "SELECT 1"), values)
     return written + _run(DROP_LOST.format(only=only_held), values)
 
 

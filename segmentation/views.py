@@ -42,6 +42,7 @@ def change_cuts(request, at):
         rfm.put_back(earlier, at=at, by=request.user)
         messages.success(request, _("The earlier cut points hold again."))
         return
+    rfm.rescore(at)  # so that what happened until now is told as such
     before = rfm.cuts_in_force(at)
     if rfm.take_cuts(at, by=request.user) is None:
         messages.warning(request, _("Nobody has bought yet, so there is nothing to cut."))

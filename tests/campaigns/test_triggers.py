@@ -69,7 +69,8 @@ def test_a_trigger_says_that_history_starts_nothing(ada):
     make_touchpoint(ada, "confirmed", at=NOON - DAY, is_history=True)
 
     assert triggers.get("confirmed").explain(ada, NOON, {}) == [
-        ("wait", "Confirmed the sign-up on 9 June 2026, 12:00; brought along later, so it starts nothing")
+        ("ok", "Confirmed the sign-up on 9 June 2026, 12:00"),
+        ("wait", "That was brought along later, so it starts nothing"),
     ]
 
 
