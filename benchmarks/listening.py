@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from statistics import median
 
 import psutil
 
 from benchmarks import mailing, servers
-from benchmarks.measuring import Goal, compare
+from benchmarks.measuring import Goal, Result, compare
 from benchmarks.population import AT
 
 REQUESTS, ROUNDS, CONNECTIONS = 1_000, 3, 8
@@ -43,6 +44,40 @@ def run(*, full):
                     flush=True,
                 )
     yield from beside(heard)
+    yield from drain(heard)
+
+
+def drain(heard):
+    """What the doors kept is told, all of it, and nothing twice."""
+    from django.utils import timezone
+
+    from campaigns import hearing, noticing
+    from campaigns.models import Notice, RawNotice, RawResponse, Response
+
+    acts = {"responses": hearing.hear_waiting, "notices": lambda: noticing.read_unread(timezone.now())}
+    rates = {}
+    for name, act in acts.items():
+        began, total = time.perf_counter(), 0
+        while done := act():
+            total += done
+        rates[name] = total / (time.perf_counter() - began)
+        print(f"    {name}: {rates[name]:,.0f} told a second", flush=True)
+    everything = REQUESTS * ROUNDS
+    assert (RawResponse.objects.count(), RawNotice.objects.filter(read_at=None).count()) == (0, 0)
+    assert Response.objects.by_people().filter(kind="clicked").count() == everything
+    assert (Response.objects.count(), Notice.objects.count()) == (everything * 3, everything)
+    size = f"{everything * 2:,} kept"
+    for name, door in (("responses", "click"), ("notices", "notice")):
+        intake = median(each.rate for each in heard[door])
+        ratio = round(rates[name] / intake, 3)
+        yield Result(
+            f"Telling {name} / taking them in, a second",
+            size,
+            rates[name],
+            intake,
+            ratio,
+            Goal(5, at_least=True),
+        )
 
 
 def sent(count):

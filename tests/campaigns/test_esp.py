@@ -370,7 +370,7 @@ def test_sending_goes_through_the_senders_provider_and_notices_find_it(settings,
     assert (planned.status, planned.provider_ref) == ("sent", "r1")
 
     told = esp_notices.post("postmark", "delivered", "", ref=planned.provider_ref)
-    assert told.by(client).status_code == 200
+    assert told.taken_by(client).status_code == 200
     assert [*planned.responses.values_list("kind", flat=True)] == ["delivered"]
     server.stop()
 
