@@ -22,6 +22,7 @@ from campaigns.lines import Lines
 from campaigns.loading import load
 from campaigns.models import Delivery, SendingSwitch
 from campaigns.recording import Result, record_results, refused
+from contacts.primary import on_primary
 
 logger = logging.getLogger(__name__)
 Status, Reason = Delivery.Status, Delivery.Reason
@@ -60,6 +61,7 @@ class Run:
         return monotonic() > self.ends
 
 
+@on_primary()
 def send_due(at, owner, limit=BATCH, *, contact_ids=None, lines=1):
     """Send everything that is due and may be sent; returns how many ended in which state.
 
@@ -76,6 +78,7 @@ def send_due(at, owner, limit=BATCH, *, contact_ids=None, lines=1):
         return sum((each.result() for each in done), Counter())
 
 
+@on_primary()
 def send_over_one_line(at, owner, limit=BATCH, contact_ids=None):
     """Claim and send batch after batch until nothing is due or the run is over."""
     counts = Counter()

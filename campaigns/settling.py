@@ -19,6 +19,7 @@ from campaigns import channels
 from campaigns.crash_points import crash_point
 from campaigns.models import Delivery
 from contacts.models import Sender, SettlesBy
+from contacts.primary import on_primary
 
 Status, Reason = Delivery.Status, Delivery.Reason
 
@@ -150,6 +151,7 @@ def patience(sender):
     return waits.get(policy_of(sender), LAST_WORD_WITHIN)
 
 
+@on_primary()
 def settle(at):
     """Settle what crashed or ran out of time; returns how many of which. Calling it twice settles once."""
     counts, values = Counter(), {"at": at, "most_tries": MOST_TRIES}

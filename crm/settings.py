@@ -144,6 +144,9 @@ DATABASES["default"] |= {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Reads of pages may go to a replica, by a router added here; what decides about sending never does.
+DATABASE_ROUTERS = ["contacts.primary.PrimaryRouter"]
+
 # The hints: lose them whole and nothing is lost ------------------------------------------------------
 
 
