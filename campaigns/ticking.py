@@ -19,6 +19,7 @@ from campaigns.queueing import bring_forward
 from campaigns.responding import note_outcomes
 from campaigns.sending import send_due
 from campaigns.settling import settle
+from contacts.primary import on_primary
 
 KEEP_TICKS = timedelta(days=1)
 
@@ -28,6 +29,7 @@ def tick(at, owner=None):
     return plan_all(at) | sweep(at, owner)
 
 
+@on_primary()
 def plan_all(at):
     """Hear what people did, note the outcomes reached, then plan what the rules ask for, reminders last."""
     hearing.hear_waiting()
@@ -41,6 +43,7 @@ def plan_all(at):
     }
 
 
+@on_primary()
 def sweep(at, owner=None, lines=1):
     """Read what came back, settle what was left in hand, then send what is due."""
     hearing.hear_waiting()
@@ -57,6 +60,7 @@ def sweep_over_all_lines(at):
     return sweep(at, lines=settings.SENDING_LINES)
 
 
+@on_primary()
 def wake(contact_ids, at, owner=None):
     """Note, plan and send for these contacts only: the answer to what they did a moment ago."""
     contact_ids = list(contact_ids)
