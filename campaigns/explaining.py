@@ -64,9 +64,7 @@ def why_not(contact, rule, at, known=None):
     """What speaks for and against this rule writing to this contact at this moment."""
     known = known or Known.of(contact)
     lines = [_row_state(rule)]
-    lines += [
-        (tone, words, "") for tone, words in triggers.get(rule.trigger).explain(contact, at, rule.parameters)
-    ]
+    lines += [(tone, words, "") for tone, words in triggers.explain(rule, contact, at)]
     lines += [*_timeliness(contact, rule, at), *_re_entry(contact, rule, at)]
     lines += [consent_line(rule, known), address_line(rule, known)]
     return [line for line in lines if line]
@@ -197,7 +195,7 @@ def _timeliness(contact, rule, at):
 
 def newest_occurrence(contact, rule, at):
     """When the rule's trigger last held for this contact; None if it never did."""
-    sql, params = triggers.get(rule.trigger).occurrences(at, BEGINNING_OF_TIME, rule.parameters, [contact.pk])
+    sql, params = triggers.occurrences_of(rule, at, BEGINNING_OF_TIME, [contact.pk])
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT max(occurred_at) FROM ({sql}) o", params)
         return cursor.fetchone()[0]

@@ -89,7 +89,10 @@ ON CONFLICT (occurrence_key) DO NOTHING
 
 def plan(at, contact_ids=None):
     """Plan what every active rule asks for at this moment, for all or for these contacts; how many."""
-    return sum(_plan_or_log(rule, at, contact_ids) for rule in LifecycleRule.objects.active().in_order())
+    return sum(
+        _plan_or_log(rule, at, contact_ids)
+        for rule in LifecycleRule.objects.active().in_order().select_related("sender")
+    )
 
 
 def plan_rule(rule, at, contact_ids=None):
@@ -151,8 +154,7 @@ def _insert(rule, at, contact_ids):
 
 def _new(rule, at, due_after, contact_ids):
     """(sql, params) of the occurrences of a rule that are not in the ledger yet."""
-    trigger = triggers.get(rule.trigger)
-    occurrences, found = trigger.occurrences(at, due_after - rule.delay, rule.parameters, contact_ids)
+    occurrences, found = triggers.occurrences_of(rule, at, due_after - rule.delay, contact_ids)
     sql = _NEW.format(
         occurrences=occurrences,
         key=KEYS[rule.re_entry],

@@ -98,7 +98,7 @@ def imagined(rule, contact, touchpoint, at):
 
 def latest_touchpoint(rule, contact, at):
     """What happened last with them that the rule answers; None if it never did."""
-    sql, params = triggers.get(rule.trigger).occurrences(at, BEGINNING_OF_TIME, rule.parameters, [contact.pk])
+    sql, params = triggers.occurrences_of(rule, at, BEGINNING_OF_TIME, [contact.pk])
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT o.touchpoint_id FROM ({sql}) o ORDER BY o.occurred_at DESC LIMIT 1", params)
         found = cursor.fetchone()
