@@ -67,7 +67,10 @@ class LifecycleRule(models.Model):
     re_entry = models.CharField(_("to one person"), max_length=5, choices=ReEntry, default=ReEntry.ONCE)
     re_entry_days = models.PositiveSmallIntegerField(null=True, blank=True)
     outcome = models.SlugField(_("outcome"), max_length=50, blank=True)
+    outcome_parameters = models.JSONField(default=dict, blank=True)
     outcome_within = models.DurationField(_("within"), default=timedelta(days=7))
+    # Counted besides, and stopping nothing: [{"outcome": key, "parameters": {}}].
+    more_outcomes = models.JSONField(default=list, blank=True)
     channel = models.CharField(_("medium"), max_length=10, choices=Channel, default=Channel.EMAIL)
     topic = models.ForeignKey(
         Topic, models.PROTECT, null=True, blank=True, help_text=_("Empty for service messages.")
