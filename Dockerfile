@@ -15,11 +15,12 @@ RUN SECRET_KEY=build SIGNING_KEY=build DATABASE_URL=postgres://nobody@127.0.0.1:
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin rapport \
-    && install -d -o rapport -m 700 /keys
+    && install -d -o rapport -m 700 /keys /journal
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/app/staticfiles DKIM_DIR=/keys
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/app/staticfiles DKIM_DIR=/keys \
+    JOURNAL_DIR=/journal
 USER rapport
 EXPOSE 8000
 CMD ["gunicorn", "--worker-class=gthread", "--workers=2", "--threads=4", "--no-control-socket", \

@@ -14,6 +14,7 @@ def register_all():
     register(check_times, Tags.compatibility)
     register(check_keys, Tags.compatibility)
     register(check_look_up, Tags.compatibility)
+    register(check_journal, Tags.compatibility)
 
 
 def check_times(app_configs, **options):
@@ -51,3 +52,11 @@ def check_look_up(app_configs, **options):
     if not url or url.startswith(("http://", "https://")):
         return []
     return [Error("MAIL_LOOKUP_URL must begin with http:// or https://.", id="campaigns.E003")]
+
+
+def check_journal(app_configs, **options):
+    """Without a journal nobody notices that a backup was restored, and what came after it is forgotten."""
+    if settings.JOURNAL_DIR or not settings.PRODUCTION:
+        return []
+    words = "JOURNAL_DIR is empty: after a backup is restored, opt-outs and messages since are forgotten."
+    return [Warning(words, hint="See docs/restoring.md.", id="campaigns.W002")]

@@ -39,6 +39,12 @@ def is_restored(at):
     return finding.holds
 
 
+def say(at):
+    """Tell the log what is wrong with the journal, if anything is."""
+    if words := words_of(marking.look()):
+        logger.error("%s %s", words, words_to_do() if is_restored(at) else "")
+
+
 def keep_up(at):
     """With each sweep: count on, write what could not be written, and notice a restore; the Finding."""
     finding = marking.advance(at)

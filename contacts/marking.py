@@ -72,6 +72,9 @@ def advance(at):
     if finding != Finding.FINE:
         return finding
     known = JournalMark.objects.first() or _begin()
+    # A journal that could never be written is not one that is gone.
+    if written_mark() is None and write_mark(known.journal, 0) != Finding.FINE:
+        return Finding.UNWRITABLE
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [at])
         number = cursor.fetchone()[0]

@@ -1,5 +1,6 @@
 """Is it alive, and does it get anywhere? Liveness is progress, not process."""
 
+import os
 from datetime import timedelta
 
 from django.conf import settings
@@ -11,12 +12,17 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from campaigns import restoring
 from campaigns.models import Delivery, RawNotice, SendingSwitch, Tick
+from contacts import marking
+from contacts.entries import JournalEntry
 
 # A sweep runs every few seconds; one that has not finished for this long is stuck or has no worker.
 SWEEP_SILENCE = timedelta(minutes=2)
 BEAT_SILENCE = timedelta(minutes=2)
 OVERDUE = timedelta(minutes=10)
+# An act is in the journal when it is done; one that waits this long could not be written.
+JOURNAL_PATIENCE = timedelta(minutes=1)
 
 
 @never_cache
@@ -44,6 +50,7 @@ def readiness(at):
         "sweep": check_tick("sweep", at, SWEEP_SILENCE),
         "oldest_due": check_oldest_due(at),
         "notices": check_notices(at),
+        "journal": check_journal(at),
     }
 
 
@@ -73,6 +80,26 @@ def check_notices(at):
     """What providers and mail servers told us has been read."""
     waiting = RawNotice.objects.filter(read_at=None, received_at__lt=at - OVERDUE).count()
     return {"ok": not waiting, "found": f"{waiting} unread for too long" if waiting else "all read"}
+
+
+def check_journal(at):
+    """Whether the journal outside the database can be written, and the database is not an old copy."""
+    finding = marking.look()
+    if finding.holds:
+        return {"ok": False, "found": f"{restoring.words_of(finding)} {restoring.words_to_do()}"}
+    if finding == marking.Finding.OFF:
+        return {"ok": True, "found": "off"}
+    waiting = JournalEntry.objects.filter(written_at=None, at__lt=at - JOURNAL_PATIENCE).count()
+    if waiting or not os.access(nearest(settings.JOURNAL_DIR), os.W_OK):
+        return {"ok": False, "found": str(restoring.words_of(marking.Finding.UNWRITABLE))}
+    return {"ok": True, "found": "written"}
+
+
+def nearest(folder):
+    """The folder, or the one in which it would be made."""
+    while not os.path.exists(folder):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def check_tick(schedule, at, silence):

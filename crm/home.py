@@ -246,7 +246,9 @@ def trouble(at):
     """What the health check finds wrong, in words."""
     for name, check in readiness(at).items():
         if not check["ok"]:
-            yield attention(_("Something is stuck"), TROUBLE.get(name, name), "triangle-alert", "bad", "")
+            yield attention(
+                _("Something is stuck"), TROUBLE.get(name, check["found"]), "triangle-alert", "bad", ""
+            )
 
 
 def attention(title, detail, icon, tone, href):

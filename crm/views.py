@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import switching
+from campaigns import restoring, switching
 from campaigns.models import SendingSwitch
 from contacts.models import Sender
 from crm import home
@@ -68,6 +68,9 @@ def workspace_settings(request):
 @require_POST
 def switch_sending(request):
     """Hold all sending, or let it go on."""
+    if "resume" in request.POST and restoring.is_restored(timezone.now()):
+        messages.error(request, restoring.words_to_do())
+        return redirect("settings")
     if "resume" in request.POST:
         switching.resume_sending(by=request.user, at=timezone.now())
         messages.success(request, _("Sending is on again. What waited goes out now."))
