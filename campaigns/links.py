@@ -18,6 +18,12 @@ def click_url(delivery, url):
     return _whole("click", sign(CLICK, delivery.uuid.bytes + url.encode()))
 
 
+def around_click():
+    """What stands before and after the token of a click."""
+    before, after = _around("click")
+    return f"{settings.PUBLIC_URL}{before}", after
+
+
 def trap_url(delivery):
     """An address that leads nowhere, for a link that people cannot see: who follows it is a machine."""
     return _whole("click", sign(TRAP, delivery.uuid.bytes))

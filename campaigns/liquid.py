@@ -65,6 +65,11 @@ def allow_work():
     _work.set([0])
 
 
+def has_work_left(size):
+    """Whether the filters of this message might have handled that much more."""
+    return _work.get()[0] + size <= MOST_WORK
+
+
 def spend(size):
     """Count what a filter handles against what all filters of this message may handle."""
     work = _work.get()
@@ -100,6 +105,12 @@ def sandbox(*, html, strict=False):
     if strict:
         return Sandbox(autoescape=html, undefined=StrictUndefined)
     return Press(autoescape=html, undefined=Undefined)
+
+
+@cache
+def plain_sandbox(*, html):
+    """The environment whose templates stay as the package parses them, to be made into programs."""
+    return Sandbox(autoescape=html, undefined=Undefined)
 
 
 @lru_cache(maxsize=500)

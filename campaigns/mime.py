@@ -29,7 +29,8 @@ class MimeError(ValueError):
 
 def clean(name, value):
     """The value, if a header may hold it."""
-    if FORBIDDEN.search(value):
+    # Of letters in ASCII, what cannot be printed is what is forbidden.
+    if not (value.isascii() and value.isprintable()) and FORBIDDEN.search(value):
         raise MimeError(f"{name}: a line break or control character cannot stand here.")
     return value
 
@@ -73,6 +74,10 @@ def text_header(name, value):
 
 def folded(name, words):
     """`Name: word word`, broken before a word that would make the line too long."""
+    words = [*words]
+    in_one = f"{name}: {' '.join(words)}"
+    if len(in_one) <= LINE_LENGTH or len(words) == 1:
+        return f"{in_one}\r\n"
     lines, line = [], f"{name}:"
     for word in words:
         if len(line) + 1 + len(word) > LINE_LENGTH and line != f"{name}:":
@@ -110,7 +115,8 @@ def phrase(display):
 def raw_header(name, *values):
     """A header made by us, of ASCII parts that must stay whole; folded between them."""
     for value in values:
-        if not clean(name, value).isascii() or len(value) > 900:
+        if not (value.isascii() and value.isprintable()) or len(value) > 900:
+            clean(name, value)
             raise MimeError(f"{name}: cannot hold “{value[:60]}”.")
     return folded(name, values)
 
@@ -143,9 +149,19 @@ def assemble(headers, *, text, html, boundary):
     """The whole message. `headers` are lines made by the functions above; text first, HTML last."""
     if "\x00" in text or "\x00" in html:
         raise MimeError("A NUL character cannot stand in a message.")
+    return whole(headers, text, part("html", html, boundary), boundary)
+
+
+def assemble_ready(headers, *, text, html, boundary):
+    """The same with HTML that may leave as it stands: in ASCII, in lines of CRLF that no server cuts."""
+    head = "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
+    return whole(headers, text, f"{head}{html}\r\n".encode("ascii"), boundary)
+
+
+def whole(headers, text, html_part, boundary):
     kind = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
     edge, end = f"--{boundary}\r\n".encode(), f"--{boundary}--\r\n".encode()
-    parts = edge, part("plain", text, boundary), edge, part("html", html, boundary), end
+    parts = edge, part("plain", text, boundary), edge, html_part, end
     return "".join((*headers, kind)).encode("ascii") + b"".join(parts)
 
 

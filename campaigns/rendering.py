@@ -1,7 +1,5 @@
 """A frozen content version and one contact's merge values become a message, ready to leave."""
 
-import html
-import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -9,20 +7,13 @@ from django.db.models import prefetch_related_objects
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from campaigns import links, liquid, merge_fields, mime
+from campaigns import compiled, liquid, merge_fields, mime
+from campaigns.tracking import RenderError, Tracker, check_addresses, with_pixel
 
-LINK_SCHEMES = ("http:", "https:", "mailto:", "tel:")
-IMAGE_SCHEMES = ("http:", "https:")
 LONGEST_SUBJECT = 200
-PICTURES = ("src", "background")
-ADDRESS_IN_TEXT = re.compile(r"https?://[^\s<>()\[\]\"“”]*[^\s<>()\[\]\"“”.,;:!?]")
 
 
-class RenderError(ValueError):
-    """The message could not be made; says why in words."""
-
-
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Message:
     """The rendered words, about to leave."""
 
@@ -43,6 +34,22 @@ class Message:
         return self.content
 
 
+class ReadyMessage(Message):
+    """The same, made by the program of its version, and given its HTML as it leaves: lines end in CRLF."""
+
+    @property
+    def html(self):
+        return self.leaving.replace("\r\n", "\n")
+
+    @html.setter
+    def html(self, leaving):
+        self.leaving = leaving
+
+    @cached_property
+    def content(self):
+        return mime.assemble_ready(self.headers, text=self.text, html=self.leaving, boundary=self.boundary)
+
+
 def gather(deliveries):
     """The merge values of many deliveries, {delivery id: values}, set-based; they fit a JSON column."""
     deliveries = list(deliveries)
@@ -55,25 +62,42 @@ def render(delivery, values, *, at=None):
 
     Its date is `at`, or the moment the delivery passed the gate: rendering again gives the same bytes.
     """
-    version = delivery.version
     try:
-        message_html = mime.in_ascii(liquid.render(version.html, values, html=True))
-        text = liquid.render(version.text, values, html=False)
-        subject = cut(liquid.render(version.subject, values, html=False).strip())
-        tracker, outside = Tracker(delivery, values), values[merge_fields.ENVELOPE]
-        return checked(
-            Message(
-                sender_address=outside["from_address"],
-                recipient=outside["to"],
-                subject=subject,
-                html=with_pixel(tracker.in_html(message_html), delivery),
-                text=tracker.in_text(text),
-                headers=tuple(headers(delivery, values, subject, at)),
-                boundary=f"=_{delivery.uuid.hex}",
-            )
-        )
+        return quickly(delivery, values, at) or the_whole_way(delivery, values, at)
     except (liquid.LiquidProblem, mime.MimeError) as problem:
         raise RenderError(str(problem)) from problem
+
+
+def quickly(delivery, values, at=None):
+    """The message by the program of its version; None where that cannot be sure."""
+    words = compiled.words(delivery, values)
+    if words is None:
+        return None
+    subject, text, leaving = words
+    subject = cut(subject.strip())
+    return composed(ReadyMessage, delivery, values, at, (subject, leaving, text)) if subject else None
+
+
+def the_whole_way(delivery, values, at=None):
+    """The message by Liquid itself, every address looked for in what came out."""
+    version, tracker = delivery.version, Tracker(delivery, values)
+    rendered = mime.in_ascii(liquid.render(version.html, values, html=True))
+    text = liquid.render(version.text, values, html=False)
+    subject = cut(liquid.render(version.subject, values, html=False).strip())
+    tracked = with_pixel(tracker.in_html(rendered), delivery)
+    return checked(composed(Message, delivery, values, at, (subject, tracked, tracker.in_text(text))))
+
+
+def composed(kind, delivery, values, at, words):
+    """The words (subject, HTML, text) with what stands around them."""
+    outside = values[merge_fields.ENVELOPE]
+    return kind(
+        outside["from_address"],
+        outside["to"],
+        *words,
+        headers=tuple(headers(delivery, values, words[0], at)),
+        boundary=f"=_{delivery.uuid.hex}",
+    )
 
 
 def show(version, values):
@@ -102,79 +126,6 @@ def checked(message):
 def cut(subject):
     """The subject, no longer than anyone reads: a merge value may be long."""
     return subject if len(subject) <= LONGEST_SUBJECT else f"{subject[: LONGEST_SUBJECT - 1].rstrip()}…"
-
-
-class Tracker:
-    """Leads the links of one message over our own address, so that a click is heard; personal links stay."""
-
-    def __init__(self, delivery, values):
-        self.delivery = delivery
-        # Where each address leads, as it is and as HTML spells it: many stand in a message more than once.
-        self.led = {url: url for url in map(values.get, merge_fields.PERSONAL_LINKS) if url}
-        self.led_in_html = {html.escape(url): html.escape(url) for url in self.led}
-
-    def lead(self, url):
-        if url not in self.led:
-            is_web = url.startswith(("http:", "https:"))
-            self.led[url] = links.click_url(self.delivery, url) if is_web else url
-        return self.led[url]
-
-    def lead_in_html(self, written):
-        if written not in self.led_in_html:
-            self.led_in_html[written] = html.escape(self.lead(address("href", written)))
-        return self.led_in_html[written]
-
-    def in_html(self, text):
-        return with_addresses(text, self.lead_in_html)
-
-    def in_text(self, text):
-        return ADDRESS_IN_TEXT.sub(lambda found: self.lead(found[0]), text)
-
-
-def check_addresses(text):
-    """The HTML as it is, once every link and picture in it is of a kind that may be sent."""
-    return with_addresses(text, lambda written: html.escape(address("href", written)))
-
-
-def with_addresses(text, lead):
-    """The HTML with every link led where `lead` says, every picture in it checked."""
-    for name in PICTURES:
-        if f' {name}="' in text:
-            for piece in text.split(f' {name}="')[1:]:
-                address(name, piece.partition('"')[0])
-    first, *pieces = text.split(' href="')
-    led = [first]
-    for piece in pieces:
-        written, quote, rest = piece.partition('"')
-        led.append(f"{lead(written)}{quote}{rest}")
-    return ' href="'.join(led)
-
-
-@lru_cache(maxsize=10_000)
-def address(name, written):
-    """Where a link or picture leads; raises RenderError when a message may not lead there.
-
-    Its scheme is checked after rendering, since a merge value may have made it.
-    """
-    url = html.unescape(written).strip()
-    if not url.lower().startswith(LINK_SCHEMES if name == "href" else IMAGE_SCHEMES):
-        raise RenderError(_("A link leads nowhere a message may lead: “%(url)s”.") % {"url": url[:100]})
-    return url
-
-
-def with_pixel(text, delivery):
-    """The HTML with a picture that tells it was opened; a service message has none.
-
-    Beside it stands a link that people cannot see: who follows it is a machine.
-    """
-    if delivery.is_service:
-        return text
-    address = html.escape(links.open_url(delivery))
-    pixel = f'<img src="{address}" width="1" height="1" alt="" style="display:block;border:0">'
-    unseen = 'style="display:none" tabindex="-1" aria-hidden="true"'
-    trap = f'<a href="{html.escape(links.trap_url(delivery))}" {unseen}></a>'
-    head, body, tail = text.rpartition("</body>")
-    return f"{head}{pixel}{trap}{body}{tail}"
 
 
 def headers(delivery, values, subject, at):

@@ -1,0 +1,147 @@
+"""The words of a frozen version without HTML as a program: its own addresses are found once.
+
+An address ends where a space or a bracket stands. Between two of those that the template itself has, nothing
+that stands beyond changes which addresses there are: such a stretch is a word here, values and all.
+"""
+
+from liquid.builtin.content import ContentNode
+from liquid.builtin.output import OutputNode
+from liquid.builtin.tags.comment_tag import CommentNode
+from liquid.builtin.tags.for_tag import ForNode
+from liquid.builtin.tags.if_tag import IfNode
+from liquid.builtin.tags.unless_tag import UnlessNode
+
+from campaigns import tracking, writing
+from campaigns.compiled_html import DEEPEST
+from campaigns.writing import Doubt, Piece, in_a_row
+
+
+class Text:
+    """Reads the nodes of a template into a program; raises Doubt for what is better left to the whole way."""
+
+    def __init__(self, env, around=None):
+        self.env, self.filters, self.around = env, 0, around
+        self.urls = set()
+
+    def read(self, nodes):
+        """What writes a whole template; its addresses led, unless they are to stay."""
+        return in_a_row(self.pieces(nodes, 0) if self.around is None else self.words(nodes, 0))
+
+    # Without regard to addresses ----------------------------------------------------------------------
+
+    def pieces(self, nodes, depth):
+        if depth > DEEPEST:
+            raise Doubt
+        return [self.piece(node, depth) for node in nodes if not isinstance(node, CommentNode)]
+
+    def piece(self, node, depth):
+        if isinstance(node, ContentNode):
+            return node.text
+        if isinstance(node, OutputNode):
+            return self.output(node.expression)
+        return self.block(node, depth, self.pieces)
+
+    def output(self, expression):
+        self.filters += len(getattr(expression, "filters", None) or ())
+        key = writing.key_of(expression, self.env) or object()
+        return Piece(writing.output(expression, self.env, writing.settle_in_text), key)
+
+    def block(self, node, depth, read):
+        if isinstance(node, IfNode | UnlessNode):
+            branches = [(node.condition, isinstance(node, IfNode), node.consequence)]
+            branches += [(each.expression, True, each.block) for each in node.alternatives]
+            branches = [(c, wanted, self.body(block, depth, read)) for c, wanted, block in branches]
+            write = writing.choice(branches, self.body(node.default, depth, read))
+        elif isinstance(node, ForNode):
+            body, otherwise = (self.body(block, depth, read) for block in (node.block, node.default))
+            write = writing.loop(node.expression, body, otherwise)
+        else:
+            raise Doubt
+        return Piece(write, object())
+
+    def body(self, block, depth, read):
+        """What writes a block; one that is all space says nothing, as in the package."""
+        if block is None:
+            return writing.nothing
+        if not block.blank:
+            return in_a_row(read(block.nodes, depth + 1))
+        if all(isinstance(node, ContentNode | CommentNode) for node in block.nodes):
+            return writing.nothing
+        raise Doubt
+
+    # Word by word -------------------------------------------------------------------------------------
+
+    def words(self, nodes, depth):
+        """The pieces of nodes before and after which no address goes on."""
+        if depth > DEEPEST:
+            raise Doubt
+        nodes = [node for node in nodes if not isinstance(node, CommentNode)]
+        pieces, word = [], []
+        for number, node in enumerate(nodes):
+            if isinstance(node, ContentNode):
+                self.text(node.text, pieces, word)
+            elif not word and stands_apart(node, nodes[number + 1 :]):
+                pieces.append(self.block(node, depth, self.words))
+            else:
+                word.append(self.piece(node, depth))
+        return pieces + self.word(word)
+
+    def text(self, text, pieces, word):
+        """Text that may end a word and begin another."""
+        at = 0
+        for between in tracking.BETWEEN_ADDRESSES.finditer(text):
+            word.append(text[at : between.start()])
+            pieces += [*self.word(word), between[0]]
+            word.clear()
+            at = between.end()
+        if text[at:]:
+            word.append(text[at:])
+
+    def word(self, parts):
+        if all(isinstance(part, str) for part in parts):
+            return self.known_word("".join(parts))
+        write = in_a_row(parts)
+        return [Piece(lambda page: self.with_addresses(write(page), page), object())]
+
+    def known_word(self, word):
+        """A word that is the same in every message; it holds one address at most."""
+        found = tracking.ADDRESS_IN_TEXT.search(word)
+        if not found:
+            return [word]
+        url, (before, after) = found[0], self.around
+        payload = url.encode()
+        self.urls.add(url)
+        click = Piece(lambda page: page.click(payload), ("click", url))
+        return [word[: found.start()] + before, click, after + word[found.end() :]]
+
+    def with_addresses(self, word, page):
+        """A word that values made, with the addresses in it led."""
+        if "http" not in word:
+            return word
+        before, after = self.around
+
+        def lead(found):
+            url = found[0]
+            return url if url in page.personal else f"{before}{page.click(url.encode())}{after}"
+
+        return tracking.ADDRESS_IN_TEXT.sub(lead, word)
+
+
+def stands_apart(node, following):
+    """Whether no address goes on from a block to what follows, nor from one turn of a loop to the next."""
+    if not isinstance(node, IfNode | UnlessNode | ForNode) or following and not begins_apart(following):
+        return False
+    return not isinstance(node, ForNode) or begins_apart(node.block.nodes) or ends_apart(node.block.nodes)
+
+
+def begins_apart(nodes):
+    return bool(nodes) and is_apart(nodes[0], slice(1))
+
+
+def ends_apart(nodes):
+    return bool(nodes) and is_apart(nodes[-1], slice(-1, None))
+
+
+def is_apart(node, place):
+    """Whether a node is text that has, at this place, what stands in no address."""
+    return isinstance(node, ContentNode) and bool(tracking.BETWEEN_ADDRESSES.match(node.text[place]))
