@@ -35,6 +35,7 @@ BREAKING = ("tests/campaigns/test_breaking.py",)
 CAMPAIGNING = ("tests/campaigns/test_campaigning.py",)
 PUBLIC = ("tests/campaigns/test_public_views.py", "tests/campaigns/test_public_doors.py")
 ERASING = ("tests/contacts/test_erasing.py",)
+PRIMARY = ("tests/campaigns/test_primary.py",)
 
 EDITS = [
     # The gate.
@@ -372,5 +373,19 @@ EDITS = [
         "return self.pace.hold_until is not None and self.at < self.pace.hold_until",
         "return False",
         PACING,
+    ),
+    Edit(
+        "primary: a sweep sends by what a replica says",
+        "campaigns/sending.py",
+        "@on_primary()\ndef send_over_one_line(",
+        "def send_over_one_line(",
+        PRIMARY,
+    ),
+    Edit(
+        "primary: doubts are settled by what a replica says",
+        "campaigns/settling.py",
+        "@on_primary()\ndef settle(",
+        "def settle(",
+        PRIMARY,
     ),
 ]
