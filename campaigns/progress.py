@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import comparing, launching
+from campaigns import launching, results
 from campaigns.campaigning import ENDED, UNDER_WAY
 from campaigns.models import Campaign, Delivery, Response
 from campaigns.reports import Balance, percent
+from campaigns.uplift import Comparison
 
 Status, Reason = Delivery.Status, Delivery.Reason
 # The pace is that of the newest so many, as long as they left within so long.
@@ -87,7 +88,7 @@ class Progress:
     retriable: int = 0
     # Where the deliveries that were sent are listed.
     sent_url: str = ""
-    worth: comparing.Worth | None = None
+    worth: Comparison | None = None
 
     def count(self, *states):
         return sum(self.balance.counts.get(state, 0) for state in states)
@@ -150,9 +151,14 @@ def progress(campaign, at):
         reached=_reached(campaign),
         retriable=launching.count_retriable(campaign),
         sent_url=_deliveries(campaign, state=Status.SENT),
-        worth=comparing.worth(campaign, counts),
+        worth=results.of_campaign(campaign, at) if _is_compared(campaign) else None,
         **answers,
     )
+
+
+def _is_compared(campaign):
+    """Whether it asks for something, and holds somebody out to see what it is worth."""
+    return bool(campaign.outcome and campaign.control_share)
 
 
 def _group(campaign, status, reason, count, until=None):

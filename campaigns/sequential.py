@@ -50,18 +50,22 @@ class Arm:
     variance: float = 0.0
     events: int = 0
     is_share: bool = True
+    # The mean as it was seen; that of shares is drawn a little towards the middle to be reckoned with.
+    seen: float = 0.0
 
     @classmethod
     def of_shares(cls, count, reached):
         """Of people who did it or did not; a yes and a no are added (Agresti, Caffo 2000)."""
         share = (reached + 1) / (count + 2)
-        return cls(count, share, share * (1 - share) * count / (count + 2), reached)
+        seen = reached / count if count else 0.0
+        return cls(count, share, share * (1 - share) * count / (count + 2), reached, seen=seen)
 
     @classmethod
     def of_amounts(cls, count, total, squares, spenders):
         """Of people and the sum of their amounts, the sum of the squares, and how many had any."""
         mean = total / count if count else 0.0
-        return cls(count, mean, max(squares / count - mean**2, 0.0) if count else 0.0, spenders, False)
+        variance = max(squares / count - mean**2, 0.0) if count else 0.0
+        return cls(count, mean, variance, spenders, is_share=False, seen=mean)
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,8 @@ def interval(one, other, part=None):
     """
     if missing(one, other):
         return None
-    seen = one.mean - other.mean
-    wide = reach(effective(one, other), part) * error(one, other)
-    return Interval(seen - wide, seen, seen + wide)
+    middle, wide = one.mean - other.mean, reach(effective(one, other), part) * error(one, other)
+    return Interval(middle - wide, one.seen - other.seen, middle + wide)
 
 
 def missing(one, other):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from campaigns import campaigning, comparing, hearing, noticing, restoring
+from campaigns import campaigning, crediting, hearing, noticing, restoring
 from campaigns.models import Tick
 from campaigns.planning import plan, plan_reminders
 from campaigns.queueing import bring_forward
@@ -20,8 +20,10 @@ from campaigns.responding import note_outcomes
 from campaigns.sending import send_due
 from campaigns.settling import settle
 from contacts.primary import on_primary
+from touchpoints import popular
 
 KEEP_TICKS = timedelta(days=1)
+A_DAY = 86400
 
 
 def tick(at, owner=None):
@@ -33,9 +35,11 @@ def tick(at, owner=None):
 def plan_all(at):
     """Hear what people did, note the outcomes reached, then plan what the rules ask for, reminders last."""
     hearing.hear_waiting()
+    run_slot("top_pages", A_DAY, at, popular.note_top_pages)
     return {
         "outcomes": note_outcomes(at),
-        "without": comparing.note_held_out(at),
+        "without": crediting.note_held_out(at),
+        "credited": crediting.credit_orders(at),
         "planned": plan(at),
         "reminders": plan_reminders(at),
         "campaigns": campaigning.plan_campaigns(at),

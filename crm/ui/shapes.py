@@ -118,6 +118,16 @@ def spark(points, width=96, height=28, edge=4):
     return {"line": " ".join(f"{x},{y}" for x, y in places), "last": places[-1]}
 
 
+def interval(low, seen, high, width=320, edge=6):
+    """Where an interval and what was seen lie beside nought, which stands in the middle."""
+    half = width / 2 - edge
+    unit = half / (max(abs(low), abs(high)) or 1)
+    place = {name: round(width / 2 + value * unit, 1) for name, value in (("low", low), ("high", high))}
+    place["seen"] = round(width / 2 + min(max(seen, low), high) * unit, 1)
+    place["wide"] = round(max(place["high"] - place["low"], 2), 1)
+    return place | {"width": width, "middle": width / 2, "is_apart": low > 0 or high < 0}
+
+
 def check(tone, text, note="", href="", by=""):
     return {"tone": tone, "icon": CHECK_ICONS[tone], "text": text, "note": note, "href": href, "by": by}
 

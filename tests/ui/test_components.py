@@ -103,6 +103,15 @@ def test_nothing_yet_is_drawn_as_a_line_alone():
     assert shapes.spark([5, 5])["last"] == (92.0, 24.0)
 
 
+def test_an_interval_lies_beside_nought_in_the_middle():
+    told, not_told = shapes.interval(8, 31, 54), shapes.interval(-10, 5, 20)
+
+    assert (told["is_apart"], not_told["is_apart"]) == (True, False)
+    assert (told["middle"], told["high"]) == (160, 314)
+    assert told["low"] > 160 > not_told["low"]
+    assert shapes.interval(0, 0, 0)["wide"] == 2
+
+
 def test_numbers_inside_a_drawing_ignore_the_language(settings):
     settings.USE_THOUSAND_SEPARATOR = True
 

@@ -10,6 +10,7 @@ Words and marks
     {{ amount|money }}  {{ order.amount|money:order.currency }}  {{ amount|whole_money }}
     {% rfm 5 4 3 "Champions" %}  {% band 5 %}  {% may email=True phone=False letter=None %}
     {% meter 50 21 %}  {% balance parts %}  {% rhythm them us label="…" %}  {% spark points %}
+    {% interval 8 31 54 label="8 to 54 more of 1,000" %}     filled where nought lies outside
 
     Keys: data-key="n" on the button that adds, "e" on the one that edits; see static/ui/keys.js.
 
@@ -173,6 +174,12 @@ def rhythm(them, us, label="", width=84, height=26):
 @register.inclusion_tag("components/spark.html")
 def spark(points):
     return shapes.spark(points)
+
+
+@register.inclusion_tag("components/interval.html")
+def interval(low, seen, high, label=""):
+    """A difference and how far chance goes to either side, beside nought."""
+    return {"label": label, **shapes.interval(low, seen, high)}
 
 
 # Page and panel --------------------------------------------------------------------------------------
