@@ -1,7 +1,6 @@
 """What we say and when. The road of a delivery, a line a file:
 
 triggers/      something has happened, or has not: which contacts does a rule's trigger hold for, at a moment?
-               paths.py says how pages are named
 planning.py    one INSERT … SELECT puts each occurrence into the ledger, once; silence plans a reminder
 campaigning.py a campaign's audience is put into the ledger chunk by chunk
 claiming.py    a worker takes a batch of what is due, with a lease

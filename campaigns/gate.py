@@ -81,7 +81,7 @@ LEFT JOIN LATERAL (
     SELECT {unanswered} AS is_silent,
            p.outcome_at IS NOT NULL OR EXISTS (
                SELECT 1 FROM touchpoints_touchpoint t
-               WHERE t.contact_id = p.contact_id AND t.kind = {outcome_kind} AND NOT t.is_history
+               WHERE t.contact_id = p.contact_id AND {reached} AND NOT t.is_history
                  AND t.at > p.sending_at AND t.at <= least(p.sending_at + r.outcome_within, %(at)s)
            ) AS has_outcome
     FROM campaigns_delivery p WHERE p.id = d.parent_id
@@ -200,7 +200,7 @@ def _facts(delivery_ids, at, owner, locked):
 
 def _facts_sql():
     return _FACTS.format(
-        still_true=triggers.still_true_sql(), outcome_kind=outcomes.kinds_sql(), unanswered=UNANSWERED
+        still_true=triggers.still_true_sql(), reached=outcomes.reached_sql(), unanswered=UNANSWERED
     )
 
 

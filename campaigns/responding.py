@@ -28,7 +28,7 @@ WITH reached AS MATERIALIZED (
     JOIN campaigns_delivery d ON d.contact_id = t.contact_id AND d.status = 'sent' AND d.outcome_at IS NULL
     LEFT JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
     LEFT JOIN campaigns_campaign c ON c.id = d.campaign_id
-    WHERE t.kind = {kind} AND t.kind = ANY(%(kinds)s) AND NOT t.is_history {only}
+    WHERE t.kind = ANY(%(kinds)s) AND {reached} AND NOT t.is_history {only}
       AND t.at > %(at)s - interval '48 hours' AND t.at <= %(at)s
       AND t.at > d.sending_at AND t.at <= d.sending_at + coalesce(r.outcome_within, c.outcome_within)
       AND NOT EXISTS (
@@ -114,11 +114,10 @@ def undo_unsubscribe(delivery, *, at, evidence=None):
 
 def note_outcomes(at, contact_ids=None):
     """Mark whose outcome was reached, of all or of these contacts, and tell it as a touchpoint; how many."""
-    kinds = sorted({outcome.kind.value for outcome in outcomes.registered()})
     only = "" if contact_ids is None else "AND t.contact_id = ANY(%(contact_ids)s)"
-    sql = _NOTE_OUTCOMES.format(kind=outcomes.kinds_sql("coalesce(r.outcome, c.outcome)"), only=only)
+    sql = _NOTE_OUTCOMES.format(reached=outcomes.reached_sql("coalesce(r.outcome, c.outcome)"), only=only)
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"at": at, "kinds": kinds, "contact_ids": contact_ids})
+        cursor.execute(sql, {"at": at, "kinds": outcomes.kinds(), "contact_ids": contact_ids})
         return cursor.rowcount
 
 

@@ -149,7 +149,7 @@ WITH reached AS MATERIALIZED (
            t.id AS touchpoint_id, t.at
     FROM campaigns_delivery d
     JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
-    JOIN touchpoints_touchpoint t ON t.contact_id = d.contact_id AND t.kind = {kind}
+    JOIN touchpoints_touchpoint t ON t.contact_id = d.contact_id AND {reached}
     WHERE d.id = ANY(%(ids)s) AND d.status = 'sent' AND d.outcome_at IS NULL
       AND t.at > d.sending_at AND t.at <= d.sending_at + r.outcome_within
       AND NOT EXISTS (
@@ -175,6 +175,6 @@ FROM reached WHERE d.id = reached.id
 def note_outcomes(deliveries):
     """Mark which of these reached what they asked for; returns how many."""
     with connection.cursor() as cursor:
-        sql = _OUTCOMES.format(kind=outcomes.kinds_sql())
+        sql = _OUTCOMES.format(reached=outcomes.reached_sql())
         cursor.execute(sql, {"ids": [delivery.pk for delivery in deliveries]})
         return cursor.rowcount

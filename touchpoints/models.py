@@ -113,6 +113,23 @@ class DailyVisits(models.Model):
         return f"{self.day} {self.path}"
 
 
+class TopPage(models.Model):
+    """A page that was among the most seen, by people, in the 30 days before a day."""
+
+    day = models.DateField()
+    place = models.PositiveSmallIntegerField()
+    path = models.CharField(max_length=500)
+    people = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("top page")
+        verbose_name_plural = _("top pages")
+        constraints = [models.UniqueConstraint(fields=["day", "place"], name="top_page_once")]
+
+    def __str__(self):
+        return f"{self.place} {self.path}"
+
+
 class Product(models.Model):
     """Something that is sold."""
 

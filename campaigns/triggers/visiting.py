@@ -5,7 +5,6 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns import paths
 from campaigns.triggers.arriving import (
     DONE_BY_PEOPLE,
     NOT_HISTORY,
@@ -15,6 +14,7 @@ from campaigns.triggers.arriving import (
     touchpoints,
 )
 from campaigns.triggers.trigger import Condition, ParameterForm, Trigger, clock
+from touchpoints import paths
 from touchpoints.models import Touchpoint
 
 Kind = Touchpoint.Kind

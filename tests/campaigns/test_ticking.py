@@ -86,7 +86,7 @@ def test_the_tasks_read_the_clock_and_leave_a_tick(db):
     tasks.plan()
     tasks.sweep()
 
-    assert sorted(Tick.objects.values_list("schedule", flat=True)) == ["plan", "sweep"]
+    assert sorted(Tick.objects.values_list("schedule", flat=True)) == ["plan", "sweep", "top_pages"]
 
 
 @pytest.mark.django_db(transaction=True)
