@@ -22,6 +22,8 @@ NAMES = (
     "mixed_faults",
     "withdrawals",
 )
+# Only when asked for: it takes hours.
+BY_HAND = ("soak",)
 
 
 def main(arguments=None):
@@ -34,7 +36,7 @@ def main(arguments=None):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         servers.start()
-        reports = [report for name in options.names or NAMES for report in run(name, seed, options.full)]
+        reports = [report for name in options.names or NAMES for report in run(name, seed, options)]
     finally:
         servers.stop()
     broken = [report for report in reports if report.breaches]
@@ -48,19 +50,24 @@ def main(arguments=None):
 def read(arguments):
     parser = argparse.ArgumentParser(prog="python -m chaos", description=main.__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="scenario", help=f"any of {', '.join(NAMES)}; all unless told"
+        "names",
+        nargs="*",
+        metavar="scenario",
+        help=f"any of {', '.join(NAMES)}; all unless told. By hand: soak",
     )
     parser.add_argument("--full", action="store_true", help="at full size: under half an hour")
+    parser.add_argument("--hours", type=float, default=4, help="how long `soak` goes on")
     parser.add_argument("--seed", type=int, help="repeats what the run that printed it did")
     options = parser.parse_args(arguments)
-    if unknown := set(options.names) - set(NAMES):
+    if unknown := set(options.names) - {*NAMES, *BY_HAND}:
         parser.error(f"no scenario is called {', '.join(sorted(unknown))}")
     return options
 
 
-def run(name, seed, full):
+def run(name, seed, options):
     """Run one scenario; each of its runs is told and kept as soon as it is over."""
-    for report in importlib.import_module(f"chaos.scenarios.{name}").run(seed, full=full):
+    size = {"hours": options.hours} if name in BY_HAND else {"full": options.full}
+    for report in importlib.import_module(f"chaos.scenarios.{name}").run(seed, **size):
         report.keep()
         yield report
 

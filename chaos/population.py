@@ -52,7 +52,7 @@ SELECT gen_random_uuid(), 'c' || k.id || ':' || c.id, k.id, c.id, 0, '{}', k.cha
        k.sender_id, k.version_id, %(rank)s, 'planned', '', '', now(), now(), now() + interval '3 days', now(),
        '', 0, 0, '', '{}', '', ''
 FROM contacts_contact c JOIN campaigns_campaign k ON k.id = %(campaign)s
-WHERE c.id BETWEEN %(first)s AND %(last)s ORDER BY c.id
+WHERE c.id BETWEEN %(first)s AND %(last)s AND c.origin = 'chaos' ORDER BY c.id
 """
 
 
@@ -87,8 +87,7 @@ def make_campaign(policy, people, *, planned=True, name="New arrivals"):
 def plan(campaign, people):
     """Put its deliveries into the ledger, due at once."""
     values = {"campaign": campaign.pk, "rank": campaign.rank, "first": people[0], "last": people[1]}
-    _run(DELIVERIES, values, answers=False)
-    count = people[1] - people[0] + 1
+    count = _run(DELIVERIES, values, answers=False)
     type(campaign).objects.filter(pk=campaign.pk).update(planned_count=count)
 
 
@@ -122,4 +121,4 @@ def version():
 def _run(query, values, *, answers=True):
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return cursor.fetchone() if answers else None
+        return cursor.fetchone() if answers else cursor.rowcount

@@ -63,8 +63,9 @@ class Web:
 class Visitors(threading.Thread):
     """Look at page after page, and sign up after each, until told to stop."""
 
-    def __init__(self, port, pages, wording, topic, cookies=""):
+    def __init__(self, port, pages, wording, topic, cookies="", *, every=0.1):
         super().__init__(daemon=True)
+        self.every = every
         self.web, self.pages, self.form = Web(port, cookies), pages, {"wording": wording, "topics": topic}
         self.signed_up, self._told = 0, threading.Event()
 
@@ -74,9 +75,9 @@ class Visitors(threading.Thread):
             self.web.get(self.pages[number % len(self.pages)])
             number += 1
             form = self.form | {"email": f"newcomer{number}@example.com", "name": "New Comer"}
-            address = f"10.0.{number // 250}.{number % 250 + 1}"
+            address = f"10.{number // 62_500}.{number // 250 % 250}.{number % 250 + 1}"
             self.signed_up += self.web.post("/join/", address, **form) == 302
-            self._told.wait(0.1)
+            self._told.wait(self.every)
 
     def stop(self):
         self._told.set()

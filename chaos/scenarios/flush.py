@@ -31,11 +31,9 @@ def run_once(seed, people, times, away):
     with Stage("flush", seed, population.EVIDENCE, sink={"delay": DELAY}, TRUST_PROXY="1") as stage:
         stage.report.window = 20
         port = stage.web()
-        # Before anybody signs up: whoever is made meanwhile would have a number among theirs.
-        everyone = population.make_people(people)
         workers, beats = Crew(stage.celery_workers(2)), Crew(stage.beats())
         visitors = newcomers(port)
-        population.make_campaign(population.EVIDENCE, everyone)
+        population.make_campaign(population.EVIDENCE, population.make_people(people))
         disturb(stage, workers, beats, times, away)
         back_at = time.time()
         visitors.stop()
@@ -46,14 +44,14 @@ def run_once(seed, people, times, away):
         return stage.check()
 
 
-def newcomers(port):
+def newcomers(port, **options):
     """People who look at the pages and ask to hear from us, which a rule answers at once."""
     at = timezone.now()
     activate(LifecycleRule.objects.get(name="Confirmation request"), at=at)
     user = User.objects.create_user("ines", "ines@example.com", role="marketer")
     wait_for_web(port)
     wording, topic = ConsentWording.latest("sign-up").pk, Topic.objects.first().key
-    visitors = Visitors(port, PAGES, wording, topic, session_of(user))
+    visitors = Visitors(port, PAGES, wording, topic, session_of(user), **options)
     visitors.start()
     return visitors
 
