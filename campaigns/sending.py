@@ -30,6 +30,9 @@ Status, Reason = Delivery.Status, Delivery.Reason
 BATCH = 200
 # What passed the gate longer ago than this asks again before it leaves.
 LATE = 10
+# Where handing a message over takes this long, the next is made only then: lines wait for each other's
+# making. Where it does not, a window is made in one go, which takes a fifth less than going to and fro.
+SLOW = 0.02
 # A run ends after this long; the next one reads the clock anew.
 LONGEST_RUN = 15
 # How often what passed may go back to the gate within a run before it waits for a later one.
@@ -47,6 +50,8 @@ class Run:
     # How many messages of each campaign could not be made, one after the other: by now, and at most.
     in_a_row: Counter = field(default_factory=Counter)
     longest: Counter = field(default_factory=Counter)
+    # How many messages are made before the next leaves.
+    ahead: int = 1
     # The frozen contents it has read.
     versions: dict = field(default_factory=dict)
     began: float = field(default_factory=monotonic)
@@ -137,17 +142,18 @@ def send_passed(contacts, deliveries, values, run):
     passed = gate.pass_gate(
         ids, run.at, owner=run.owner, values=values, contact_ids=[contacts[pk] for pk in ids]
     )
-    passed_at, results, late, line = monotonic(), [], [], [*passed]
+    passed_at, results, late, line, made = monotonic(), [], [], [*passed], {}
     for pk, address in passed.items():
         deliveries[pk].address, deliveries[pk].sending_at = address, run.at
     try:
         remembering.note_passed([deliveries[pk] for pk in passed], run.at)
-        # All are made before the first leaves: going to and fro between the two takes half as long again.
-        made = {pk: make(deliveries[pk], values.get(pk)) for pk in passed}
         while line:
-            pk = line.pop(0)
+            if line[0] not in made:
+                made = {pk: make(deliveries[pk], values.get(pk)) for pk in line[: run.ahead]}
+            pk, began = line.pop(0), monotonic()
             result = send_one(deliveries[pk], made[pk], run, passed_at)
             results.append(result) if result else late.append(pk)
+            run.ahead = 1 if monotonic() - began > SLOW else len(passed)
     finally:
         # Should this end by surprise, only the one that was at the wire is in doubt.
         record_results(results, run)

@@ -331,6 +331,35 @@ class Clock:
         return self.now
 
 
+@pytest.mark.parametrize(
+    "takes, order",
+    [(0.001, "make send make make make send send send"), (1, "make send make send make send make send")],
+)
+def test_messages_are_made_ahead_only_where_the_line_is_quick(rule, mailbox, monkeypatch, takes, order):
+    rule.sender.window = 20
+    rule.sender.save()
+    for _ in range(4):
+        make_delivery(rule, reachable())
+    clock, acts = Clock(), []
+    monkeypatch.setattr(sending, "monotonic", clock)
+    render, send_by_smtp = sending.rendering.render, smtp.SmtpLine.send
+
+    def noted_render(delivery, values):
+        acts.append("make")
+        return render(delivery, values)
+
+    def noted_send(line, message, delivery, *, deadline):
+        acts.append("send")
+        clock.now += takes
+        return send_by_smtp(line, message, delivery, deadline=deadline)
+
+    monkeypatch.setattr(sending.rendering, "render", noted_render)
+    monkeypatch.setattr(smtp.SmtpLine, "send", noted_send)
+
+    assert send() == {"sent": 4}
+    assert " ".join(acts) == order
+
+
 def test_a_run_that_has_lasted_long_enough_leaves_the_rest_to_the_next(rule, mailbox, monkeypatch):
     for _ in range(3):
         make_delivery(rule, reachable())
