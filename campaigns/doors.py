@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from campaigns import hearing, machines
+from campaigns import hearing, machines, statements
 from campaigns.models import RawResponse
 
 _KEEP = """
@@ -26,8 +26,9 @@ WITH sent AS MATERIALIZED (
 )
 SELECT uuid, is_present, sending_at, arrived {soon} FROM sent
 """
-DURABLE = _KEEP.format(soon="")
-SOON = _KEEP.format(soon=", set_config('synchronous_commit', 'off', true)")
+TYPES = {"key": "uuid", "kind": "text", "at": "timestamptz", "url": "text", "asked": "jsonb"}
+DURABLE = "keep_now", TYPES, _KEEP.format(soon="")
+SOON = "keep_soon", TYPES, _KEEP.format(soon=", set_config('synchronous_commit', 'off', true)")
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ class Asked:
 def keep(kind, key, request, *, at: datetime, url=""):
     """Write down what is asked of the delivery with this key; None when there is none."""
     asked = machines.facts_of(request)
-    values = {"key": key, "kind": kind, "at": at, "url": url, "asked": json.dumps(asked)}
-    is_open = kind == RawResponse.Kind.OPENED
+    values = {"key": key, "kind": str(kind), "at": at, "url": url, "asked": json.dumps(asked)}
+    way = SOON if kind == RawResponse.Kind.OPENED else DURABLE
     with connection.cursor() as cursor:
-        cursor.execute(SOON if is_open else DURABLE, values)
+        statements.run(cursor, *way, values)
         row = cursor.fetchone()
     if row is None:
         return None

@@ -32,6 +32,8 @@ TOUCHPOINTS = {
     Response.Kind.COMPLAINED: Touchpoint.Kind.COMPLAINED,
     Response.Kind.REPLIED: Touchpoint.Kind.REPLIED,
 }
+# Of a delivery; the rest is much.
+NEEDED = ("uuid", "channel", "topic", "rule", "campaign", "contact__merged_into", "contact__erased_at")
 # The door of a notice that asks to stop: a message of their own, or else their provider's word.
 PROVIDER, BY_MAIL = "provider", "mail"
 
@@ -66,7 +68,8 @@ def fold_new(notices, at):
 def fold(delivery_ids):
     """Make the responses and touchpoints of these deliveries from all their notices; {id: delivery}."""
     found = Delivery.objects.select_related("contact").prefetch_related("topic", "rule", "campaign")
-    deliveries = {delivery.pk: delivery for delivery in found.filter(pk__in=delivery_ids)}
+    found = found.only(*NEEDED).filter(pk__in=delivery_ids)
+    deliveries = {delivery.pk: delivery for delivery in found}
     notices = defaultdict(list)
     for notice in Notice.objects.filter(delivery__in=deliveries, is_trusted=True).order_by("at", "pk"):
         notices[notice.delivery_id].append(notice)

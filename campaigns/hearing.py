@@ -5,6 +5,7 @@ in the same transaction that tells it: killed in between, nothing is lost, and n
 """
 
 import hashlib
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +43,11 @@ WHERE d.id = ANY(%s)
 _KNOWN = """
 SELECT delivery_id, kind, made_by, why, at, data ->> 'link' FROM campaigns_response
 WHERE delivery_id = ANY(%s) AND kind IN ('clicked', 'opened') ORDER BY at
+"""
+_STORE = """
+INSERT INTO campaigns_response (delivery_id, kind, at, made_by, why, touchpoint_id, data)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::bigint[],
+                     %s::jsonb[])
 """
 _TAKE = """
 DELETE FROM campaigns_rawresponse WHERE id IN (
@@ -207,8 +213,7 @@ class Hearing:
         keys = {key for _, key, _ in waiting if key}
         made |= {each.external_id: each for each in _stored(keys - new)}
         self.touchpoints |= {number: made[key] for number, key, _ in waiting if key}
-        fresh = [response for _, key, response in waiting if response and (key is None or key in new)]
-        Response.objects.bulk_create(fresh)
+        _store([response for _, key, response in waiting if response and (key is None or key in new)])
 
     def _judge_again(self, sent, done):
         """In view of the other links that were followed around it."""
@@ -280,6 +285,19 @@ def _known(ids):
 
 def _stored(keys):
     return Touchpoint.objects.filter(source=SOURCE, external_id__in=keys) if keys else []
+
+
+def _store(responses):
+    """Write these in one statement."""
+    rows = [_row(response) for response in responses]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _row(said):
+    words = [str(said.kind), said.at, str(said.made_by), str(said.why)]
+    return [said.delivery_id, *words, said.touchpoint and said.touchpoint.pk, json.dumps(said.data)]
 
 
 def _minute(at):

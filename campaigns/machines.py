@@ -7,6 +7,7 @@ which has the other requests. What is posted is never asked: a button on a page 
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from django.utils.translation import gettext_noop as _
 
@@ -112,6 +113,7 @@ def _looks_ahead(headers):
     return bool(re.search(r"prefetch|prerender|preview", said, re.I))
 
 
+@lru_cache(maxsize=4096)  # a few names are those of nearly everybody
 def _by_name(kind, agent):
     """What its name gives away; None when it is a browser's or, for pictures, a mail program's."""
     is_picture = kind == Kind.OPENED

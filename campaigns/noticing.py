@@ -17,7 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
-from campaigns import folding
+from campaigns import folding, statements
 from campaigns.halving import piece_by_piece
 from campaigns.models import Notice, RawNotice
 from contacts.models import normalise_email
@@ -35,8 +35,9 @@ UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 _STORE_RAW = """
 INSERT INTO campaigns_rawnotice (source, digest, headers, body, received_at, problem)
-VALUES (%s, %s, %s, %s, %s, '') ON CONFLICT (source, digest) DO NOTHING
+VALUES (%(source)s, %(digest)s, %(headers)s, %(body)s, %(at)s, '') ON CONFLICT (source, digest) DO NOTHING
 """
+RAW_TYPES = {"source": "text", "digest": "text", "headers": "jsonb", "body": "bytea", "at": "timestamptz"}
 # A message is known by the key that went with it, or by what the provider called it. Whoever asked to be
 # forgotten is not written down again.
 _STORE = """
@@ -122,9 +123,10 @@ def register_reader(source, read):
 
 def store_raw(source, body, headers, at):
     """Store what came, before anything is made of it, in one statement; the same twice is stored once."""
-    values = [source, hashlib.sha256(body).hexdigest(), json.dumps(headers), body, at]
+    digest = hashlib.sha256(body).hexdigest()
+    values = {"source": source, "digest": digest, "headers": json.dumps(headers), "body": body, "at": at}
     with connection.cursor() as cursor:
-        cursor.execute(_STORE_RAW, values)
+        statements.run(cursor, "store_raw", RAW_TYPES, _STORE_RAW, values)
 
 
 def keep_raw(source, body, headers, at):
@@ -180,12 +182,11 @@ def _read(raws, at):
             logger.warning("Raw notice %s could not be read.", raw.pk, exc_info=True)
             problems[raw.pk] = _("It could not be read: %s") % type(problem).__name__
     notices = _take(rows, at)
-    _mark_read(raws, at, problems, {notice.raw_id for notice in notices if _is_erased(notice)})
+    forgotten = Notice.objects.filter(pk__in=[notice.pk for notice in notices]).exclude(
+        delivery__contact__erased_at=None
+    )
+    _mark_read(raws, at, problems, set(forgotten.values_list("raw_id", flat=True)))
     return notices
-
-
-def _is_erased(notice):
-    return notice.delivery is not None and notice.delivery.contact.erased_at is not None
 
 
 def _take(rows, at):
@@ -210,7 +211,7 @@ def forget_old(at):
 def _fold_new(ids, at):
     if not ids:
         return []
-    notices = list(Notice.objects.filter(pk__in=ids).select_related("delivery__contact").order_by("pk"))
+    notices = list(Notice.objects.filter(pk__in=ids).order_by("pk"))
     folding.fold_new(notices, at)
     return notices
 

@@ -330,7 +330,7 @@ def failing(words, *, until=None):
 def test_while_the_database_is_away_it_shall_come_again(client, delivery):
     told = post("postmark", "hard", delivery.uuid)
 
-    with failing("campaigns_rawnotice"):
+    with failing("store_raw"):
         assert told.by(client).status_code == 503
 
     assert told.taken_by(client).status_code == 200
