@@ -176,8 +176,9 @@ def _erase(act, people, at):
     about = {"scope": Scope.ALL, "reason": Reason.ERASED, "at": _moment(act), "source": "erasure"}
     rows = [Suppression(channel=channel, address=digest, **about) for channel, digest in act["addresses"]]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    # By name only where somebody has the address now: they were entered anew after the backup was restored.
     for channel, digest in act["addresses"]:
-        if digest in people.by_digest:
+        if Identity.objects.filter(kind=KINDS[channel], value=people.address_of(digest)).exists():
             keep_back_erased([people.address_of(digest)], at=at, channel=channel)
     return 1
 
