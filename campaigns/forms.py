@@ -10,7 +10,7 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, content, outcomes, triggers
+from campaigns import audience, content, holding_out, outcomes, triggers
 from campaigns.models import Campaign, Content, LifecycleRule
 from contacts import filters
 
@@ -231,9 +231,19 @@ class CampaignForm(forms.ModelForm):
             "zone": get_current_timezone_name()
         }
         self.fields |= self.audience_fields()
+        self.advise_control()
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": True}
         self.helper.layout = self.make_layout(cancel_url)
+
+    def advise_control(self):
+        """Some are held out unless somebody chooses otherwise; how many is advised by the audience."""
+        advice, field = holding_out.for_campaign(self.instance), self.fields["control_share"]
+        field.help_text = _("So many get nothing, to see what the message is worth. Advised: %(advice)s") % {
+            "advice": advice.words
+        }
+        if self.instance._state.adding and self.instance.control_share is None:
+            self.initial["control_share"] = advice.share
 
     @property
     def is_by_name(self):
