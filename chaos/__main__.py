@@ -14,6 +14,7 @@ NAMES = (
     "crash_points",
     "stopped",
     "planning",
+    "imports",
     "beats",
     "flush",
     "postgres",

@@ -15,7 +15,7 @@ from contacts.models import Sender, SettlesBy
 from contacts.staging import Refusals
 
 # (people, seconds without any room)
-QUICK, FULL = (400, 2), (4_000, 20)
+QUICK, FULL = (400, 2), (2_000, 10)
 MEGABYTES = 400
 # So long takes every reply: there is something to disturb.
 DELAY = 0.004
