@@ -37,6 +37,8 @@ def facts_of(contact):
     }
     yield _("Known since"), date_format(timezone.localtime(contact.created_at), "j F Y")
     yield from ((name, value) for name, value in known.items() if value)
+    for each in contact.dates.order_by("kind"):
+        yield each.get_kind_display(), date_format(each.date, "j F Y")
 
 
 def source_words(source):

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from contacts.editing import set_level
 from contacts.erasing import erase
 from contacts.models import Consent, ConsentWording, Contact, Identity, Sender, Suppression, Topic
 from contacts.suppressing import lift
@@ -49,6 +50,12 @@ class ContactAdmin(admin.ModelAdmin):
     inlines = [IdentityInline, ConsentInline]
     view_on_site = True
     actions = ["erase_chosen"]
+
+    def save_model(self, request, obj, form, change):
+        """The level is an act: rooms above are told."""
+        level, obj.level = obj.level, form.initial.get("level", obj.level)
+        super().save_model(request, obj, form, change)
+        set_level(obj, level, at=timezone.now())
 
     def has_add_permission(self, request):
         return False

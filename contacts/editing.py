@@ -2,30 +2,61 @@
 
 from django.db import transaction
 
+from contacts import levels
 from contacts.identifying import AddressTaken, get_or_create_contact, set_primary_email
-from contacts.models import Contact
+from contacts.models import Contact, ContactDate
 
 FIELDS = ("first_name", "last_name", "level", "language", "country", "time_zone", "owner")
 
 
 @transaction.atomic
 def create_contact(values, *, at, origin):
-    """A new contact from `values` (FIELDS and email); raises AddressTaken if someone has the address."""
-    fields = {name: values[name] for name in FIELDS}
+    """A new contact from `values` (FIELDS, email, dates); raises AddressTaken if someone has the address."""
     if not values["email"]:
-        return Contact.objects.create(created_at=at, origin=origin, **fields)
+        return _write(Contact.objects.create(created_at=at, origin=origin), values, at)
     contact, created = get_or_create_contact(values["email"], at=at, origin=origin)
     if not created:
         raise AddressTaken(values["email"])
-    return change_contact(contact, values, at=at)
+    return _write(contact, values, at)
 
 
 @transaction.atomic
 def change_contact(contact, values, *, at):
     """Change what is known of a contact; another address becomes the primary one. Raises AddressTaken."""
+    was = Contact.objects.values_list("level", flat=True).get(pk=contact.pk)
+    _write(contact, values, at)
+    if was != contact.level:
+        levels.changed(contact, was, at)
+    return contact
+
+
+def _write(contact, values, at):
     if values["email"] and values["email"] != contact.email:
         set_primary_email(contact, values["email"], at=at)
     for name in FIELDS:
         setattr(contact, name, values[name])
     contact.save(update_fields=[*FIELDS, "updated_at"])
+    for kind in ContactDate.Kind:
+        if kind.value in values:
+            set_date(contact, kind, values[kind.value])
     return contact
+
+
+def set_date(contact, kind, date):
+    """Keep a date of a person's own; None forgets it."""
+    if date is None:
+        ContactDate.objects.filter(contact=contact, kind=kind).delete()
+    else:
+        ContactDate.objects.update_or_create(contact=contact, kind=kind, defaults={"date": date})
+
+
+@transaction.atomic
+def set_level(contact, level, *, at):
+    """Make somebody a guest or a full member, and let the rooms above know; whether it changed."""
+    was = Contact.objects.select_for_update(no_key=True).values_list("level", flat=True).get(pk=contact.pk)
+    contact.level = level
+    if was == level:
+        return False
+    contact.save(update_fields=["level", "updated_at"])
+    levels.changed(contact, was, at)
+    return True

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from contacts import erasure
 from contacts.digests import digest_of
 from contacts.locking import lock_contacts
-from contacts.models import Channel, Consent, Contact, Identity, Suppression
+from contacts.models import Channel, Consent, Contact, ContactDate, Identity, Suppression
 from contacts.noting import note_erasure
 from contacts.suppressing import KINDS, close_unanswered
 
@@ -102,8 +102,9 @@ def _keep_back(addresses, at, by):
 
 
 def _forget_rest(ids):
-    """Their addresses and what proved their consent; the administration's log names them no more."""
+    """Their addresses and dates and what proved their consent; the log of changes names them no more."""
     Identity.objects.filter(contact__in=ids).delete()
+    ContactDate.objects.filter(contact__in=ids).delete()
     Consent.objects.filter(contact__in=ids).exclude(evidence={}).update(evidence={})
     entries = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Contact), object_id__in=[str(pk) for pk in ids]

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from contacts.addresses import AddressWrong, check_address
-from contacts.models import Channel, Consent, ConsentWording, Contact, Suppression, Topic
+from contacts.models import Channel, Consent, ConsentWording, Contact, ContactDate, Suppression, Topic
 from contacts.telling import channel_and_topic
 
 
@@ -34,6 +34,7 @@ class ContactForm(forms.ModelForm):
         self.fields["owner"].queryset = get_user_model().objects.filter(is_active=True).order_by("email")
         self.fields["owner"].empty_label = _("Nobody in particular")
         self.fields["email"].widget = forms.EmailInput(attrs={"autocomplete": "off"})
+        self.fields |= self.date_fields()
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": True}
         self.helper.layout = Layout(
@@ -43,10 +44,32 @@ class ContactForm(forms.ModelForm):
                 Row(Column("language"), Column("country"), Column("time_zone")),
             ),
             Fieldset(_("With us"), Row(Column("level"), Column("owner"))),
+            Fieldset(_("Dates of theirs"), Row(*(Column(kind.value) for kind in ContactDate.Kind))),
             HTML('<div class="form-actions">'),
             Submit("save", _("Save contact"), css_class="btn-primary"),
             HTML(f'<a class="btn btn-plain" href="{cancel_url}">{{% translate "Cancel" %}}</a></div>'),
         )
+
+    def date_fields(self):
+        """One field for each date of their own that may be known."""
+        known = {}
+        if self.instance.pk:
+            known = dict(ContactDate.objects.filter(contact=self.instance).values_list("kind", "date"))
+        help_texts = {
+            ContactDate.Kind.BIRTHDAY: _("Comes back every year."),
+            ContactDate.Kind.ANNIVERSARY: _("Comes back every year."),
+            ContactDate.Kind.RENEWAL: _("Comes once."),
+        }
+        return {
+            kind.value: forms.DateField(
+                label=kind.label,
+                required=False,
+                initial=known.get(kind.value),
+                help_text=help_texts[kind],
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            )
+            for kind in ContactDate.Kind
+        }
 
     def clean_email(self):
         text = self.cleaned_data["email"]

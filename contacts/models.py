@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models.functions import Concat, ExtractDay, ExtractMonth, Lower
 from django.utils.translation import gettext_lazy as _
 
 from contacts.entries import JournalEntry, JournalMark  # noqa: F401
@@ -261,6 +261,40 @@ class Identity(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.value}"
+
+
+class ContactDate(models.Model):
+    """A date of a person's own, that comes back every year or comes once."""
+
+    class Kind(models.TextChoices):
+        BIRTHDAY = "birthday", _("Birthday")
+        ANNIVERSARY = "anniversary", _("Anniversary")
+        RENEWAL = "renewal", _("Renewal")
+
+    YEARLY = {Kind.BIRTHDAY, Kind.ANNIVERSARY}
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="dates")
+    kind = models.CharField(max_length=20, choices=Kind)
+    date = models.DateField()
+    # As 229 for the 29th of February, whatever the year.
+    day_of_year = models.GeneratedField(
+        expression=ExtractMonth("date") * 100 + ExtractDay("date"),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        verbose_name = _("date of a contact")
+        verbose_name_plural = _("dates of contacts")
+        constraints = [models.UniqueConstraint(fields=["contact", "kind"], name="contact_date_once")]
+        indexes = [
+            # Triggers look for whose date is on one of a few days.
+            models.Index(fields=["kind", "day_of_year"], name="contact_date_day"),
+            models.Index(fields=["kind", "date"], name="contact_date_once_only"),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} {self.date}"
 
 
 class Topic(models.Model):

@@ -9,11 +9,12 @@ class TouchpointsConfig(AppConfig):
     verbose_name = _("Touchpoints")
 
     def ready(self):
-        from contacts import columns, erasure, timeline
+        from contacts import columns, erasure, levels, timeline
         from contacts import panels as contact_panels
-        from touchpoints import forgetting, panels, telling
+        from touchpoints import forgetting, joining, panels, telling
 
         erasure.register("touchpoints", forgetting.forget)
+        levels.register("joined", joining.tell)
         timeline.register("touchpoints", telling.entries)
         contact_panels.register("revenue", place="tile", order=10, render=panels.revenue)
         contact_panels.register("last-seen", place="tile", order=30, render=panels.last_seen)

@@ -18,7 +18,7 @@ from touchpoints.ordering import save_order
 from touchpoints.recording import record_many
 
 # Sources in which our own doors record; a machine that used one could take the place of what they will say.
-OURS = {"web", "sign-up", "user", "mail", "campaigns", "preferences", "link", "rapport"}
+OURS = {"web", "sign-up", "user", "level", "mail", "campaigns", "preferences", "link", "rapport"}
 LARGEST_DATA = 8 * 1024
 # A sender's clock may run ahead by so much.
 AHEAD = timedelta(minutes=5)

@@ -12,7 +12,7 @@ trigger.py says what a trigger is, registry.py keeps them. Each query reads date
 the same moment it gives the same answer on any later day.
 """
 
-from campaigns.triggers import absence, arriving, buying, cells, manual, visiting
+from campaigns.triggers import absence, arriving, buying, cells, dates, manual, visiting
 from campaigns.triggers.registry import (
     UnknownTrigger,
     choices,
@@ -57,6 +57,7 @@ for _trigger in (
     absence.NoOrder(),
     buying.UsageBand(),
     cells.CellChanged(),
+    dates.DateReached(),
     arriving.Replied(),
     arriving.Answered(),
     arriving.Complained(),
