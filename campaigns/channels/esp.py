@@ -8,7 +8,6 @@ import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from email import policy
-from email.parser import HeaderParser
 from functools import partial
 from time import monotonic
 
@@ -139,6 +138,7 @@ class EspLine(channels.Line):
         backend.session.mount("https://", self._wire)
         # A redirect has taken nothing, and would take the message somewhere else.
         backend.session.max_redirects = 0
+        _read_environment_once(backend.session, backend.api_url)
         # Why nothing goes over it any more, once the provider has shut the door.
         self._shut = ""
 
@@ -179,16 +179,23 @@ class EspLine(channels.Line):
         return accepted
 
 
+def _read_environment_once(session, address):
+    """Proxies and certificates that the environment names hold for the line; no message looks again."""
+    found = session.merge_environment_settings(address, {}, None, None, None)
+    session.proxies, session.verify, session.cert = found["proxies"], found["verify"], found["cert"]
+    session.trust_env = False
+
+
 def made(message, delivery, service):
     """A rendered message as Anymail takes it: one recipient, both bodies, our headers, nothing tracked."""
-    head = HeaderParser(policy=policy.default).parsestr("".join(message.headers))
+    head = dict(_header(line) for line in message.headers)
     headers = {name: _plain(value) for name, value in head.items() if service.passes(name.lower())}
     mail = AnymailMessage(
         subject=message.subject,
         body=message.text,
-        from_email=str(head["From"]),
-        to=[str(head["To"])],
-        reply_to=[str(head["Reply-To"])] if head["Reply-To"] else None,
+        from_email=head["From"],
+        to=[head["To"]],
+        reply_to=[head["Reply-To"]] if head.get("Reply-To") else None,
         headers=headers | dict(service.more_headers),
         track_clicks=False,
         track_opens=False,
@@ -232,10 +239,17 @@ def provider(service):
     )
 
 
+def _header(line):
+    """(name, value) of one header, in one line and in letters."""
+    name, _colon, value = line.partition(":")
+    value = " ".join(value.split())
+    return name, str(policy.default.header_factory(name, value)) if "=?" in value else value
+
+
 def _plain(value):
     """A header's value in one line; of words that need encoding only the part that machines read is kept.
 
     Some providers encode what is not ASCII, others send it as it is.
     """
-    value = " ".join(str(value).split())
+    value = " ".join(value.split())
     return value if value.isascii() else value[value.rfind("<") :]
