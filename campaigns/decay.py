@@ -1,0 +1,207 @@
+"""How answers dwindle: by the time since somebody first said yes, and by how many messages came before."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import exp, inf, log, sqrt
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+# Days since they first said yes: where one band ends and the next begins.
+AGES = (7, 30, 90, 180, 365)
+AGE_WORDS = (
+    gettext_lazy("first week"),
+    gettext_lazy("to 30 days"),
+    gettext_lazy("to 90 days"),
+    gettext_lazy("to half a year"),
+    gettext_lazy("to a year"),
+    gettext_lazy("later"),
+)
+# Messages beyond so many are one band.
+MOST = 10
+# Fewer answers say nothing.
+ENOUGH = 30
+# So many standard errors must the slope lie below nought, or it is chance.
+CERTAIN = 2
+
+# Answered: a person followed a link or replied, or did what was asked. Only what had its whole span to be
+# answered in counts.
+_CURVES = """
+WITH sent AS MATERIALIZED (
+    SELECT d.contact_id, d.sending_at,
+           row_number() OVER (PARTITION BY d.contact_id ORDER BY d.sending_at, d.id) AS nth,
+           d.outcome_at IS NOT NULL OR EXISTS (
+               SELECT 1 FROM campaigns_response r
+               WHERE r.delivery_id = d.id AND r.kind IN ('clicked', 'replied') AND r.made_by = 'person'
+           ) AS is_answered,
+           d.sending_at + coalesce(k.outcome_within, c.outcome_within) <= %(at)s AS counts
+    FROM campaigns_delivery d
+    LEFT JOIN campaigns_lifecyclerule k ON k.id = d.rule_id
+    LEFT JOIN campaigns_campaign c ON c.id = d.campaign_id
+    WHERE d.status = 'sent' AND d.rank > 0 AND d.sending_at <= %(at)s {only}
+), joined AS MATERIALIZED (
+    SELECT people.contact_id, coalesce(min(yes.at), people.created_at) AS at
+    FROM (
+        SELECT DISTINCT sent.contact_id, contact.created_at
+        FROM sent JOIN contacts_contact contact ON contact.id = sent.contact_id
+    ) people
+    LEFT JOIN contacts_consent yes ON yes.contact_id = people.contact_id AND yes.action = 'given'
+    GROUP BY people.contact_id, people.created_at
+), aged AS MATERIALIZED (
+    SELECT sent.nth, sent.is_answered,
+           greatest(extract(epoch FROM sent.sending_at - joined.at) / 86400, 0)::float AS age
+    FROM sent JOIN joined USING (contact_id) WHERE sent.counts
+)
+SELECT 'nth', least(nth, %(most)s)::int AS band, avg(nth)::float, count(*),
+       count(*) FILTER (WHERE is_answered)
+FROM aged GROUP BY band
+UNION ALL
+SELECT 'age', width_bucket(age, %(ages)s::float[]), avg(age), count(*), count(*) FILTER (WHERE is_answered)
+FROM aged GROUP BY width_bucket(age, %(ages)s::float[])
+ORDER BY 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One band: where it lies on average, how many were sent, how many answered."""
+
+    band: int
+    place: float
+    sent: int
+    answered: int
+
+    @property
+    def share(self):
+        """Per cent that was answered."""
+        return 100 * self.answered / self.sent if self.sent else 0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The bands in order. `kind` is age, in days since they said yes, or nth, by message."""
+
+    kind: str
+    points: tuple = ()
+
+    @property
+    def answered(self):
+        return sum(point.answered for point in self.points)
+
+    @property
+    def sent(self):
+        return sum(point.sent for point in self.points)
+
+    @property
+    def is_early(self):
+        return self.answered < ENOUGH or len(self.points) < 2
+
+    @cached_property
+    def half_life(self):
+        """After how many days, or messages, half as many answer; None where no decay can be told."""
+        if self.is_early:
+            return None
+        slope, error = _slope(self.points)
+        return -log(2) / slope if slope + CERTAIN * error < 0 else None
+
+    @property
+    def rows(self):
+        """(band in words, sent, answered, per cent) for a table."""
+        return [(self.label(p), p.sent, p.answered, f"{p.share:.1f}") for p in self.points]
+
+    def label(self, point):
+        if self.kind == "age":
+            return str(AGE_WORDS[point.band])
+        return f"{point.band}+" if point.band == MOST else str(point.band)
+
+    @property
+    def words(self):
+        """What the curve says."""
+        if self.is_early:
+            return _early(self)
+        if self.half_life is None:
+            return _steady(self)
+        first, last = self.points[0], self.points[-1]
+        values = {"span": self.half_words, "first": f"{first.share:.0f}", "last": f"{last.share:.0f}"}
+        if self.kind == "age":
+            words = _("Half as many answer after every %(span)s: %(first)s %% at first, %(last)s %% at last.")
+        else:
+            words = _("Half as many answer after %(span)s more: %(first)s %% at first, %(last)s %% at last.")
+        return words % values
+
+    @property
+    def half_words(self):
+        """The half-life in words."""
+        count = max(round(self.half_life), 1)
+        if self.kind == "age":
+            return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
+        return ngettext("%(count)s message", "%(count)s messages", count) % {"count": count}
+
+    @property
+    def advice(self):
+        """What follows for how often to write; empty where nothing does."""
+        if self.half_life is None:
+            return ""
+        if self.kind == "age":
+            words = _(
+                "Write half as often to those who have been here for %(span)s, and half again later on."
+            )
+        else:
+            words = _("After %(span)s, leave twice the time before the next, or say something else.")
+        return words % {"span": self.half_words}
+
+
+def curves(at, *, rule=None):
+    """(by age, by message) of all messages, or of what a row sent."""
+    only = "" if rule is None else "AND d.rule_id = %(rule)s"
+    values = {"at": at, "rule": rule and rule.pk, "most": MOST, "ages": list(AGES)}
+    with connection.cursor() as cursor:
+        cursor.execute(_CURVES.format(only=only), values)
+        rows = cursor.fetchall()
+    return tuple(
+        Curve(kind, tuple(Point(*row) for found, *row in rows if found == kind)) for kind in ("age", "nth")
+    )
+
+
+def _slope(points):
+    """(slope, its standard error) of the logarithm of the share, each band weighing what it has answers.
+
+    A band without any counts as half an answer: nought has no logarithm.
+    """
+    seen = [(p.place, log(max(p.answered, 0.5) / p.sent), max(p.answered, 0.5)) for p in points if p.sent]
+    weight = sum(w for _x, _y, w in seen)
+    middle_x = sum(w * x for x, _y, w in seen) / weight
+    middle_y = sum(w * y for _x, y, w in seen) / weight
+    spread = sum(w * (x - middle_x) ** 2 for x, _y, w in seen)
+    if not spread:
+        return 0.0, inf
+    slope = sum(w * (x - middle_x) * (y - middle_y) for x, y, w in seen) / spread
+    return slope, 1 / sqrt(spread)
+
+
+def _early(curve):
+    if curve.kind == "nth" and len(curve.points) == 1:
+        return _("Everybody has got it once: there is no second message to compare with.")
+    if curve.kind == "age" and len(curve.points) == 1:
+        return _("All were written to at about the same age: there is nothing to compare.")
+    values = {"needed": ENOUGH, "count": curve.answered}
+    return _("Too early: it takes %(needed)s answers, and there are %(count)s.") % values
+
+
+def _steady(curve):
+    if curve.kind == "age":
+        return _("No decay can be told: those who have been here long answer as readily as newcomers.")
+    return _("No decay can be told: later messages are answered as readily as the first.")
+
+
+def fitted(curve):
+    """(place, per cent) of the curve that halves with its half-life, through the weighted middle."""
+    if curve.half_life is None:
+        return []
+    slope = -log(2) / curve.half_life
+    weight = sum(point.answered for point in curve.points)
+    middle = sum(
+        point.answered * (log(max(point.share, 0.01)) - slope * point.place) for point in curve.points
+    )
+    return [(point.place, exp(middle / weight + slope * point.place)) for point in curve.points]
