@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from django.conf import settings
 from django.db import connection
@@ -10,6 +11,10 @@ from campaigns.crash_points import crash_point
 
 LEASE = timedelta(seconds=settings.SENDING_LEASE)
 BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), 0)
+# Opening a line takes as long as making and sending this many messages.
+WORTH_A_LINE = 50
+# Fewer than this are not worth claiming by themselves.
+LEAST = 20
 
 # Walked by (due_at, id) from where the last batch ended: what was sent meanwhile is not read again. Whatever
 # else is due to the same people is taken along, so that the most important goes first.
@@ -64,10 +69,38 @@ def claim(owner, at, limit, *, after=BEGINNING, contact_ids=None):
     return sorted(claimed, key=lambda delivery: (delivery.rank, delivery.due_at, delivery.id))
 
 
-def batches(owner, at, limit, *, contact_ids=None):
-    """Claim batch after batch until nothing is due; every walk starts again from the oldest."""
+class Shares:
+    """How many the lines of a run claim at once: fewer and fewer, so that none ends long after the others."""
+
+    def __init__(self, at, limit, lines):
+        self._at, self._limit, self._turn = at, limit, Lock()
+        self._most = 4 * limit * lines
+        self._count()
+        # As many lines as there is work for.
+        self.lines = max(1, min(lines, -(-self._left // min(limit, WORTH_A_LINE))))
+
+    def _count(self):
+        """As far as the end of a large campaign is not in sight, no further."""
+        self._left = waiting(self._at, self._most)
+        self._is_more = self._left == self._most
+
+    def next(self):
+        """How many to claim now."""
+        with self._turn:
+            if self._is_more and self._left < self._most // 2:
+                self._count()
+            share = min(self._limit, max(LEAST, self._left // (2 * self.lines)))
+            self._left -= share
+        return share
+
+
+def batches(owner, at, limit, *, shares=None, contact_ids=None):
+    """Claim batch after batch until nothing is due, `limit` or this line's share of what is left at a time.
+
+    Every walk starts again from the oldest.
+    """
     after = BEGINNING
-    while batch := claim(owner, at, limit, after=after, contact_ids=contact_ids):
+    while batch := claim(owner, at, shares.next() if shares else limit, after=after, contact_ids=contact_ids):
         yield batch
         after = max((delivery.due_at, delivery.id) for delivery in batch if delivery.is_walked)
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import breaking, gate, pacing, remembering, rendering, restoring
 from campaigns.channels import ChannelError, TooLate, Unreachable
-from campaigns.claiming import LEASE, batches, release, waiting
+from campaigns.claiming import LEASE, Shares, batches, release
 from campaigns.crash_points import crash_point
 from campaigns.lines import Lines
 from campaigns.loading import load
@@ -74,22 +74,21 @@ def send_due(at, owner, limit=BATCH, *, contact_ids=None, lines=1):
     """
     if restoring.is_restored(at) or SendingSwitch.objects.filter(held=True).exists():
         return Counter()
-    if lines > 1 and contact_ids is None:
-        lines = min(lines, -(-waiting(at, limit * lines) // limit))
-    if lines <= 1:
-        return send_over_one_line(at, owner, limit, contact_ids)
-    with ThreadPoolExecutor(lines) as pool:
-        done = [pool.submit(_in_a_thread, at, f"{owner}/{number}", limit) for number in range(lines)]
+    shares = Shares(at, limit, lines) if lines > 1 and contact_ids is None else None
+    if shares is None or shares.lines == 1:
+        return send_over_one_line(at, owner, limit, contact_ids=contact_ids)
+    with ThreadPoolExecutor(shares.lines) as pool:
+        names = (f"{owner}/{number}" for number in range(shares.lines))
+        done = [pool.submit(_in_a_thread, at, name, limit, shares) for name in names]
         return sum((each.result() for each in done), Counter())
 
 
-@on_primary()
-def send_over_one_line(at, owner, limit=BATCH, contact_ids=None):
+def send_over_one_line(at, owner, limit=BATCH, *, shares=None, contact_ids=None):
     """Claim and send batch after batch until nothing is due or the run is over."""
     counts = Counter()
     with Lines() as lines:
         run = Run(at, owner, lines, monotonic() + LONGEST_RUN)
-        for batch in batches(owner, at, limit, contact_ids=contact_ids):
+        for batch in batches(owner, at, limit, shares=shares, contact_ids=contact_ids):
             done = send_batch(batch, run)
             counts += done
             if run.is_over or set(done) == {"unreachable"}:
@@ -215,8 +214,8 @@ def check_breakers(run, at_least=1):
         run.longest.clear()
 
 
-def _in_a_thread(at, owner, limit):
+def _in_a_thread(at, owner, limit, shares):
     try:
-        return send_over_one_line(at, owner, limit)
+        return send_over_one_line(at, owner, limit, shares=shares)
     finally:
         connections.close_all()

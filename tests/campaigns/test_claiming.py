@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from django.db import connection
 
-from campaigns.claiming import batches, claim, release
+from campaigns import claiming
+from campaigns.claiming import Shares, batches, claim, release
 from campaigns.models import Delivery
 from tests.make import DAY, HOUR, MINUTE, NOON, make_contact, make_delivery, make_rule
 
@@ -89,3 +90,37 @@ def test_eight_workers_never_get_the_same():
 
     assert claimed == Counter(Delivery.objects.values_list("pk", flat=True))
     assert Delivery.objects.exclude(status="claimed").count() == 0
+
+
+# Shares ----------------------------------------------------------------------------------------------
+
+
+def taken(shares, times):
+    return [shares.next() for _ in range(times)]
+
+
+def test_lines_take_less_and_less_so_that_none_ends_long_after_the_others(monkeypatch):
+    monkeypatch.setattr(claiming, "waiting", lambda at, most: min(400, most))
+    shares = Shares(NOON, 200, 4)
+
+    assert (shares.lines, taken(shares, 6)) == (4, [50, 43, 38, 33, 29, 25])
+    assert taken(shares, 20)[-1] == claiming.LEAST
+
+
+def test_no_more_lines_are_opened_than_there_is_work_for(monkeypatch):
+    monkeypatch.setattr(claiming, "waiting", lambda at, most: min(120, most))
+
+    assert [Shares(NOON, 200, lines).lines for lines in (1, 2, 16)] == [1, 2, 3]
+
+
+def test_of_a_large_campaign_whole_batches_are_taken_until_its_end_is_in_sight(monkeypatch):
+    left = [3000]
+    monkeypatch.setattr(claiming, "waiting", lambda at, most: min(left[0], most))
+    shares, sizes = Shares(NOON, 200, 2), []
+    while left[0] > 0:
+        sizes.append(shares.next())
+        left[0] -= sizes[-1]
+
+    assert set(sizes[:11]) == {200}
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == claiming.LEAST
