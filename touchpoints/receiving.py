@@ -13,9 +13,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from contacts.addresses import AddressWrong, check_address
 from contacts.identifying import get_or_create_contact
 from contacts.models import Identity
+from touchpoints.joining import raise_levels
 from touchpoints.models import Order, Touchpoint
 from touchpoints.ordering import save_order
 from touchpoints.recording import record_many
+from touchpoints.shapes import shaped
 
 # Sources in which our own doors record; a machine that used one could take the place of what they will say.
 OURS = {"web", "sign-up", "user", "level", "mail", "campaigns", "preferences", "link", "rapport"}
@@ -25,6 +27,16 @@ AHEAD = timedelta(minutes=5)
 # Nothing before it has happened to anybody; no page could show the year 0.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
+Kind = Literal["visited", "order", "basket", "feedback", "joined", "posted", "called", "note", "other"]
+ABOUT_KINDS = (
+    "`basket`: what lies in it now, told each time it changes. `joined`: a full member from now on. `posted`:"
+    " wrote in a forum or community. `other`: whatever else you know, named in `data`."
+)
+ABOUT_DATA = (
+    "What is told of it; rules can ask for any text in it. Known are, for `visited`: url, path, title, sku;"
+    " `basket`: items, amount, currency, names, url; `feedback`: question, answer, text; `posted`: title,"
+    " url, text; `called`: result, minutes, text; `note` and `other`: title, text."
+)
 Text = Annotated[str, Field(max_length=200)]
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
 
@@ -78,11 +90,11 @@ class Bought(Strict):
 class Item(Strict):
     """One thing that happened."""
 
-    kind: Literal["visited", "order", "note", "other"]
+    kind: Kind = Field(description=ABOUT_KINDS)
     contact: Who
     at: AwareDatetime
     external_id: Annotated[str, Field(min_length=1, max_length=180)]
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field({}, description=ABOUT_DATA)
     order: Bought | None = Field(None, description="For the kind `order`, and needed there.")
     is_history: bool = Field(False, description="It counts, and starts no message.")
 
@@ -146,6 +158,14 @@ def _checked(source, raw, at):
     if (item.kind == "order") != (item.order is not None):
         raise ItemRefused("order: belongs to the kind “order”, and to no other")
     _check_data(item.data)
+    return _shaped(item)
+
+
+def _shaped(item):
+    try:
+        item.data = shaped(item.kind, item.data)
+    except ValidationError as error:
+        raise ItemRefused(f"data.{_words(error)}") from error
     return item
 
 
@@ -243,9 +263,12 @@ def _touchpoint(item, contact, source):
     )
 
 
+@transaction.atomic
 def _record(happened):
     """Record what was accepted together; what was known already is a duplicate."""
-    new = {id(touchpoint) for touchpoint in record_many(touchpoint for _, touchpoint in happened)}
+    recorded = record_many(touchpoint for _, touchpoint in happened)
+    raise_levels(recorded)
+    new = {id(touchpoint) for touchpoint in recorded}
     for answer, touchpoint in happened:
         if id(touchpoint) not in new:
             answer.result = "duplicate"

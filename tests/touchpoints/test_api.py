@@ -207,7 +207,11 @@ def test_the_rules_are_woken_for_whom_it_happened_with(
             order(lines=[{"amount": "1", "colour": "red"}]),
             "order.lines.0.colour: Extra inputs are not permitted",
         ),
-        (item(kind="confirmed"), "kind: Input should be 'visited', 'order', 'note' or 'other'"),
+        (
+            item(kind="confirmed"),
+            "kind: Input should be 'visited', 'order', 'basket', 'feedback', 'joined', 'posted', 'called',"
+            " 'note' or 'other'",
+        ),
     ],
 )
 def test_an_item_that_cannot_be_taken_says_why(client, secret, told, words):
@@ -257,3 +261,51 @@ def test_a_thousand_items_go_in_one_call(client, secret):
 
 def test_the_list_of_keys_holds_no_key(secret):
     assert secret.partition(".")[2] not in str(ApiKey.objects.values_list())
+
+
+# Other things that happen -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "kept"),
+    [
+        ("basket", {"items": 2, "amount": 31.5, "currency": "EUR"}, {"items": 2, "amount": "31.5"}),
+        ("feedback", {"question": "Would you come again?", "answer": "yes"}, {"answer": "yes"}),
+        ("joined", {"plan": "gold"}, {"plan": "gold"}),
+        ("posted", {"title": "Which needle?"}, {"title": "Which needle?"}),
+        ("called", {"result": "will order", "minutes": 4}, {"result": "will order", "minutes": 4}),
+        ("visited", {"url": "https://shop.example.com/jazz/1?x=2"}, {"path": "/jazz/1"}),
+        ("other", {"event": "trial ended"}, {"event": "trial ended"}),
+    ],
+)
+def test_what_else_happens_is_taken_with_its_data(client, secret, kind, data, kept):
+    answer = tell(client, secret, item(kind=kind, data=data))
+
+    touchpoint = Touchpoint.objects.get(kind=kind)
+    assert results(answer) == ["accepted"]
+    assert {name: touchpoint.data[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "words"),
+    [
+        ("basket", {"items": -1}, "data.items: Input should be greater than or equal to 0"),
+        ("basket", {"currency": "euro"}, "data.currency: String should match pattern '^[A-Z]{3}$'"),
+        ("called", {"minutes": "long"}, "data.minutes: Input should be a valid integer"),
+        ("visited", {"path": 7}, "data.path: Input should be a valid string"),
+    ],
+)
+def test_known_data_of_another_shape_is_refused(client, secret, kind, data, words):
+    answer = tell(client, secret, item(kind=kind, data=data))
+
+    assert results(answer) == ["refused"]
+    assert reason(answer).startswith(words)
+    assert not Touchpoint.objects.exists()
+
+
+def test_who_is_told_to_have_joined_is_a_full_member_and_it_is_told_once(client, secret):
+    tell(client, secret, item(kind="joined", external_id="j1"))
+    tell(client, secret, item(kind="joined", external_id="j1"))
+
+    assert Contact.objects.get().level == Contact.Level.FULL
+    assert Touchpoint.objects.filter(kind="joined").count() == 1
