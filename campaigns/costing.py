@@ -1,0 +1,146 @@
+"""What rows and campaigns cost, what was credited to them, and how much of what they said was answered."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import sqrt
+
+from django.db import connection
+
+from campaigns.models import ChannelCost
+from contacts.models import Channel
+
+NOTHING = Decimal(0)
+# A row is irrelevant where, chance allowed for, fewer than half as many answer as do on the whole.
+FAR_BELOW, CERTAIN = 0.5, 1.96
+
+# Answered, inbound: what people, not machines, did with it. Relevant: a link, a reply, or what it asked for.
+_SAID = """
+SELECT d.rule_id, d.campaign_id, d.channel, count(*), count(*) FILTER (WHERE d.outcome_at IS NOT NULL),
+       count(*) FILTER (WHERE heard.times > 0 OR d.outcome_at IS NOT NULL), coalesce(sum(heard.times), 0)
+FROM campaigns_delivery d
+LEFT JOIN (
+    SELECT r.delivery_id, count(*) AS times FROM campaigns_response r
+    WHERE r.kind IN ('clicked', 'replied') AND r.made_by = 'person' GROUP BY r.delivery_id
+) heard ON heard.delivery_id = d.id
+WHERE d.status = 'sent' AND d.sending_at <= %(at)s {only}
+GROUP BY d.rule_id, d.campaign_id, d.channel
+"""
+_CREDITED = """
+SELECT d.rule_id, d.campaign_id, count(*), sum((o.amount - o.refunded) * o.rate),
+       coalesce(sum((o.amount - o.refunded - o.cost) * o.rate), 0), count(*) FILTER (WHERE o.cost IS NULL)
+FROM campaigns_attribution a
+JOIN campaigns_delivery d ON d.id = a.delivery_id
+JOIN touchpoints_order o ON o.id = a.order_id
+WHERE o.status IN ('paid', 'shipped') AND o.at <= %(at)s {only}
+GROUP BY d.rule_id, d.campaign_id
+"""
+# How long calls took: a call says which delivery it was, and its minutes.
+_MINUTES = """
+SELECT d.rule_id, d.campaign_id, sum((t.data->>'minutes')::numeric)
+FROM touchpoints_touchpoint t
+JOIN campaigns_delivery d ON d.contact_id = t.contact_id AND d.uuid::text = t.data->>'delivery'
+WHERE t.kind = 'called' AND t.at <= %(at)s AND jsonb_typeof(t.data->'minutes') = 'number' {only}
+GROUP BY d.rule_id, d.campaign_id
+"""
+
+
+@dataclass
+class Effort:
+    """What one row or campaign took, and what came of it. Amounts are in the workspace's currency."""
+
+    sent: int = 0
+    reached: int = 0
+    relevant: int = 0
+    inbound: int = 0
+    minutes: Decimal = NOTHING
+    orders: int = 0
+    revenue: Decimal = NOTHING
+    margin: Decimal = NOTHING
+    unknown_costs: int = 0
+    cost: Decimal = NOTHING
+    by_channel: dict = field(default_factory=dict)
+
+    @property
+    def relevance(self):
+        """Per cent of what was sent that a person answered or did."""
+        return 100 * self.relevant / self.sent if self.sent else 0
+
+    @property
+    def two_way(self):
+        """How much came back for each message."""
+        return self.inbound / self.sent if self.sent else 0
+
+    @property
+    def has_margin(self):
+        """Whether the cost of any order is known."""
+        return self.unknown_costs < self.orders or not self.orders
+
+    @property
+    def earned(self):
+        """The margin of the orders credited to it; their revenue where no cost is known."""
+        return self.margin if self.has_margin else self.revenue
+
+    @property
+    def contribution(self):
+        return self.earned - self.cost
+
+    @property
+    def cost_each(self):
+        """What one outcome cost; None without any."""
+        return self.cost / self.reached if self.reached else None
+
+
+def effort_of(program, at):
+    """What one row or campaign took, and what came of it."""
+    key = "rule_id" if program._meta.model_name == "lifecyclerule" else "campaign_id"
+    found = efforts(at, only=f"AND d.{key} = %(program)s", program=program.pk)
+    return found.get((key, program.pk), Effort())
+
+
+def efforts(at, *, only="", program=None):
+    """{(rule_id or campaign_id, its number): Effort} of all that were sent, or of those asked for."""
+    asked, found = {"at": at, "program": program}, {}
+    prices = {cost.channel: cost for cost in ChannelCost.objects.all()}
+    for key, channel, sent, reached, relevant, inbound in _rows(_SAID, only, asked):
+        effort = found.setdefault(key, Effort())
+        effort.sent, effort.reached = effort.sent + sent, effort.reached + reached
+        effort.relevant, effort.inbound = effort.relevant + relevant, effort.inbound + int(inbound)
+        effort.by_channel[Channel(channel)] = sent
+        effort.cost += sent * (prices[channel].each if channel in prices else NOTHING)
+    for key, orders, revenue, margin, unknown in _rows(_CREDITED, only, asked):
+        effort = found.setdefault(key, Effort())
+        effort.orders, effort.unknown_costs = orders, unknown
+        effort.revenue, effort.margin = round(revenue, 2), round(margin, 2)
+    for key, minutes in _rows(_MINUTES, only, asked):
+        effort = found.setdefault(key, Effort())
+        effort.minutes = minutes
+        effort.cost += minutes * (prices[Channel.PHONE].minute if Channel.PHONE in prices else NOTHING)
+    return found
+
+
+def is_irrelevant(effort, overall):
+    """Whether far fewer answer it than answer on the whole, and chance is not to blame."""
+    if not effort.sent or not overall.sent:
+        return False
+    share = (effort.relevant + 2) / (effort.sent + 4)
+    most = share + CERTAIN * sqrt(share * (1 - share) / (effort.sent + 4))
+    return most < FAR_BELOW * overall.relevant / overall.sent
+
+
+def total(efforts):
+    """All of them as one."""
+    together = Effort()
+    for effort in efforts:
+        for name in ("sent", "reached", "relevant", "inbound", "minutes", "orders", "revenue", "margin"):
+            setattr(together, name, getattr(together, name) + getattr(effort, name))
+        together.unknown_costs += effort.unknown_costs
+        together.cost += effort.cost
+    return together
+
+
+def _rows(sql, only, asked):
+    """(key, the rest) of each row the database answers with."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(only=only), asked)
+        for rule, campaign, *rest in cursor.fetchall():
+            yield ("rule_id", rule) if rule else ("campaign_id", campaign), *rest
