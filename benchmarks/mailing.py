@@ -35,10 +35,12 @@ FROM touchpoints_order WHERE source = 'mailing'
 """
 DELIVERIES = """
 INSERT INTO campaigns_delivery (
-    uuid, occurrence_key, rule_id, campaign_id, contact_id, reminder_number, touchpoint_id, evidence, channel,
-    topic_id, sender_id, version_id, rank, status, reason, detail, occurred_at, due_at, expires_at,
-    planned_at, owner, attempts, address, merge_values, reply)
-SELECT gen_random_uuid(), %(key)s || ':' || c.id, %(rule)s, %(campaign)s, c.id, 0, t.id, '{}', 'email',
+    uuid, occurrence_key, rule_id, step_id, episode, campaign_id, contact_id, reminder_number, touchpoint_id,
+    evidence, channel, topic_id, sender_id, version_id, rank, status, reason, detail, occurred_at, due_at,
+    expires_at, planned_at, owner, attempts, address, merge_values, reply)
+SELECT gen_random_uuid(), %(key)s || ':' || c.id, %(rule)s, %(step)s,
+       CASE WHEN %(step)s IS NULL THEN '' ELSE 'r' || %(rule)s || ':' || c.id || ':' || %(key)s END,
+       %(campaign)s, c.id, 0, t.id, '{}', 'email',
        %(topic)s, %(sender)s, %(version)s, %(rank)s, 'planned', '', '', %(at)s, %(at)s,
        %(at)s + interval '3 days', %(at)s, '', 0, '', '{}', ''
 FROM contacts_contact c
@@ -49,7 +51,7 @@ ORDER BY c.id LIMIT %(count)s
 
 def set_up(people, orders):
     """People who agreed to hear from us, some with an order; returns the rule that thanks for it."""
-    from campaigns.models import LifecycleRule
+    from campaigns.models import LifecycleRule, Step
     from contacts.models import Sender, Topic
 
     population.people(people)
@@ -68,10 +70,11 @@ def set_up(people, orders):
         trigger="ordered",
         topic=topic,
         sender=sender,
-        content=frozen_content(),
         status="active",
         activated_at=AT,
+        control_share=0,
     )
+    Step.objects.create(rule=rule, key=1, content=frozen_content())
     for statement in (CONSENTS, ORDERS, LINES, TOUCHPOINTS):
         _run(statement, {"topic": topic.pk, "at": AT, "orders": orders})
     population.settle("contacts_consent", "touchpoints_order", "touchpoints_orderline")
@@ -103,8 +106,8 @@ def campaign_of(rule):
         goal="To be measured",
         topic=rule.topic,
         sender=rule.sender,
-        content=rule.content,
-        version=rule.content.live,
+        content=rule.first_step.content,
+        version=rule.first_step.content.live,
         control_share=0,
         send_at=AT,
         status=Campaign.Status.SENDING,
@@ -122,11 +125,12 @@ def plan(key, count, *, rule, campaign=None):
         "count": count,
         "at": AT,
         "rule": None if campaign else rule.pk,
+        "step": None if campaign else rule.first_step.pk,
         "campaign": campaign and campaign.pk,
         "rank": campaign.rank if campaign else rule.rank,
         "topic": rule.topic_id,
         "sender": rule.sender_id,
-        "version": rule.content.live_id,
+        "version": rule.first_step.content.live_id,
     }
     _run(DELIVERIES, values)
     population.settle("campaigns_delivery")

@@ -1,7 +1,8 @@
 """What we say and when. The road of a delivery, a line a file:
 
 triggers/      something has happened, or has not: which contacts does a rule's trigger hold for, at a moment?
-planning.py    one INSERT … SELECT puts each occurrence into the ledger, once; silence plans a reminder
+planning.py    one INSERT … SELECT puts each occurrence into the ledger, once a step; what follows is planned
+               from what was sent, and sequences.py stops the rest in every medium
 campaigning.py a campaign's audience is put into the ledger chunk by chunk
 claiming.py    a worker takes a batch of what is due, with a lease
 pacing.py      no faster than the other side wants it: what finds no place comes again when there is one

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from campaigns import content, planning
 from campaigns.models import SendingSwitch
 from campaigns.previewing import sample_subject
+from campaigns.rules import words_of
 from contacts.models import Contact
 
 DAY = timedelta(days=1)
@@ -43,9 +44,8 @@ class Activation:
 
 def checks(rule):
     """(tone, what was asked, what was found) of all that a rule needs before it may write to anyone."""
-    yield words_check(_("The message can be sent"), rule.content)
-    if rule.reminder_content:
-        yield words_check(_("The reminder can be sent"), rule.reminder_content)
+    for words in words_of(rule):
+        yield words_check(_("“%(message)s” can be sent") % {"message": words.name}, words)
     yield sender_check(rule.sender)
     if rule.is_service:
         yield "ok", _("A service message"), _("It answers what someone asked for and needs no consent.")

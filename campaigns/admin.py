@@ -98,7 +98,7 @@ class LifecycleRuleAdmin(ReadOnly, admin.ModelAdmin):
         self.act_on_each(request, queryset, rules.close)
 
     def act_on_each(self, request, queryset, change):
-        for rule in queryset.select_related("content", "reminder_content"):
+        for rule in queryset:
             act(request, rule, lambda each: change(each, at=timezone.now(), by=request.user))
 
 

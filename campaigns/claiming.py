@@ -1,4 +1,4 @@
-"""A worker takes a batch of what is due, with a lease. The lease is on the database's clock only."""
+"""A worker takes a batch of the mail that is due, with a lease. The lease is on the database's clock only."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,11 +21,13 @@ LEAST = 20
 _CLAIM = """
 WITH walked AS MATERIALIZED (
     SELECT id, contact_id FROM campaigns_delivery
-    WHERE status = 'planned' AND due_at <= %(at)s AND (due_at, id) > (%(due_at)s, %(id)s) {only}
+    WHERE status = 'planned' AND channel = 'email' AND due_at <= %(at)s
+      AND (due_at, id) > (%(due_at)s, %(id)s) {only}
     ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), beside AS MATERIALIZED (
     SELECT id FROM campaigns_delivery
-    WHERE contact_id IN (SELECT contact_id FROM walked) AND status = 'planned' AND due_at <= %(at)s
+    WHERE contact_id IN (SELECT contact_id FROM walked) AND status = 'planned' AND channel = 'email'
+      AND due_at <= %(at)s
     FOR UPDATE SKIP LOCKED
 ), picked AS (
     SELECT id, true AS is_walked FROM walked
@@ -110,7 +112,7 @@ def waiting(at, most):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM (SELECT 1 FROM campaigns_delivery"
-            " WHERE status = 'planned' AND due_at <= %s LIMIT %s) due",
+            " WHERE status = 'planned' AND channel = 'email' AND due_at <= %s LIMIT %s) due",
             [at, most],
         )
         return cursor.fetchone()[0]

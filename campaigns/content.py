@@ -102,7 +102,7 @@ def sender_of(content):
     """Whose frame the words stand in: the sender of the first row that uses them, or the first campaign."""
     if not content.pk:
         return None
-    uses = Q(content=content.pk) | Q(reminder_content=content.pk)
+    uses = Q(steps__content=content.pk) | Q(steps__content_b=content.pk)
     rule = LifecycleRule.objects.filter(uses).select_related("sender").in_order().first()
     first = rule or content.campaigns.select_related("sender").order_by("pk").first()
     return first.sender if first else None

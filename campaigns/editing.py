@@ -1,34 +1,116 @@
-"""Changes rows of the contact strategy, without waking up what lies in the past, and who owns which words."""
+"""Changes rows of the contact strategy and their steps, without waking up what lies in the past.
+
+Says also who owns which words.
+"""
 
 import re
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, Content, LifecycleRule
+from campaigns import sequences
+from campaigns.models import Campaign, Content, LifecycleRule, Step
 
-# What decides when a rule holds: a row that is on begins anew when one of these changes.
-DECISIVE = ("trigger", "parameters", "delay")
+# What decides when a rule and a step hold: a row that is on begins anew when one of these changes.
+DECISIVE = ("trigger", "parameters")
+DECISIVE_OF_STEP = ("delay", "follows_id")
+
+
+class CannotRemove(ValueError):
+    """Why a step has to stay, in words."""
 
 
 @transaction.atomic
-def save_rule(rule, *, at):
-    """Save a row as it was edited; a new one gets words to begin from, a reminder gets its own."""
+def save_rule(rule, *, at, delay=timedelta(), remind_after=None):
+    """Save a row as it was edited, with the delay of its first step and a reminder, or none, after silence.
+
+    A new row gets words to begin from, and a new reminder gets its own.
+    """
     before = LifecycleRule.objects.filter(pk=rule.pk).first()
-    if rule.content_id is None:
-        rule.content = first_words(rule)
+    if before is None:
         rule.position = LifecycleRule.objects.count()
-    if rule.remind_after and rule.reminder_content is None:
-        rule.reminder_content = reminder_words(rule)
-    if before and rule.status == LifecycleRule.Status.ACTIVE and has_changed(before, rule):
-        rule.activated_at = at
+    elif has_changed(before, rule, DECISIVE):
+        begin_anew(rule, at)
     rule.save()
+    first = rule.first_step
+    save_step(first or Step(rule=rule, content=first_words(rule)), at=at, delay=delay)
+    save_reminder(rule, remind_after, at=at)
     return rule
 
 
-def has_changed(before, rule):
-    return any(getattr(before, name) != getattr(rule, name) for name in DECISIVE)
+def has_changed(before, after, names):
+    return any(getattr(before, name) != getattr(after, name) for name in names)
+
+
+def begin_anew(rule, at):
+    """What was due before starts nothing once a row that is on is another one."""
+    if rule.status == LifecycleRule.Status.ACTIVE:
+        rule.activated_at = at
+
+
+def save_reminder(rule, remind_after, *, at):
+    """The step that answers the silence after the first: one, so long after it, or none."""
+    first, reminder = rule.first_step, reminder_of(rule)
+    if remind_after and reminder:
+        save_step(reminder, at=at, delay=remind_after)
+    elif remind_after:
+        words = copy_of(first.content, name=_("%(rule)s, reminder") % {"rule": rule.name})
+        step = Step(rule=rule, follows=first, condition=Step.Condition.UNANSWERED, content=words)
+        save_step(step, at=at, delay=remind_after)
+    elif reminder:
+        remove_step(reminder, at=at)
+
+
+def reminder_of(rule):
+    """The step of a row that a person calls its reminder: mail that answers the silence after the first."""
+    first = rule.first_step
+    if first is None:
+        return None
+    reminders = rule.steps.filter(follows=first, condition=Step.Condition.UNANSWERED, channel=first.channel)
+    return reminders.select_related("content__live").first()
+
+
+@transaction.atomic
+def save_step(step, *, at, **changes):
+    """Save a step as it was edited; a new one gets a key that its rule has never used, and the last place."""
+    for name, value in changes.items():
+        setattr(step, name, value)
+    if step.pk is None:
+        known = Step.everything.filter(rule=step.rule).aggregate(key=Max("key"), position=Max("position"))
+        step.key = (known["key"] or 0) + 1
+        step.position = 0 if known["position"] is None else known["position"] + 1
+    elif has_changed(Step.everything.get(pk=step.pk), step, DECISIVE_OF_STEP):
+        begin_anew(step.rule, at)
+        step.rule.save(update_fields=["activated_at"])
+    step.save()
+    return step
+
+
+@transaction.atomic
+def remove_step(step, *, at):
+    """Take a step out of its row: what it has planned is called off. Raises CannotRemove."""
+    if step.followers.exists():
+        raise CannotRemove(_("Another step follows it; take that one out first."))
+    if not step.rule.steps.exclude(pk=step.pk).filter(follows=None).exists() and step.follows_id is None:
+        raise CannotRemove(_("A row needs a message; write another one first."))
+    step.removed_at = at
+    step.save(update_fields=["removed_at"])
+    return sequences.call_off_step(step, at=at)
+
+
+@transaction.atomic
+def move_step(step, *, up):
+    """Let a step change places with the one above or below it."""
+    steps = [*step.rule.steps.select_for_update()]
+    place = next(number for number, each in enumerate(steps) if each.pk == step.pk)
+    other = place + (-1 if up else 1)
+    if 0 <= other < len(steps):
+        steps[place], steps[other] = steps[other], steps[place]
+    for position, each in enumerate(steps):
+        each.position = position
+    Step.objects.bulk_update(steps, ["position"])
 
 
 def first_words(program):
@@ -41,11 +123,6 @@ def first_words(program):
         + _("Hello")
         + " {{ first_name }},{% endif %}\n\n…\n\n{{ signed_by }}\n",
     )
-
-
-def reminder_words(rule):
-    """The reminder begins with the words of the first message."""
-    return copy_of(rule.content, name=_("%(rule)s, reminder") % {"rule": rule.name})
 
 
 def copy_of(words, *, name):
@@ -62,7 +139,7 @@ def copy_of(words, *, name):
 def owns_words(campaign):
     """Whether nothing else uses a campaign's words, so that writing on them changes nothing else."""
     words = campaign.content_id
-    in_rules = LifecycleRule.objects.filter(Q(content=words) | Q(reminder_content=words)).exists()
+    in_rules = Step.everything.filter(Q(content=words) | Q(content_b=words)).exists()
     return not in_rules and not Campaign.objects.filter(content=words).exclude(pk=campaign.pk).exists()
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from campaigns import outcomes, triggers
 from campaigns.models import Delivery, LifecycleRule
-from contacts.models import Consent, Suppression
+from contacts.models import Channel, Consent, Suppression, Topic
 
 Status = Delivery.Status
 OK, WAIT, STOP = "ok", "wait", "stop"
@@ -66,8 +66,25 @@ def why_not(contact, rule, at, known=None):
     lines = [_row_state(rule)]
     lines += [(tone, words, "") for tone, words in triggers.explain(rule, contact, at)]
     lines += [*_timeliness(contact, rule, at), *_re_entry(contact, rule, at)]
-    lines += [consent_line(rule, known), address_line(rule, known)]
+    for asked in asked_by(rule):
+        lines += [consent_line(asked, known), address_line(asked, known)]
     return [line for line in lines if line]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a medium of a rule needs of a person: what is the same for a delivery of it."""
+
+    channel: str
+    topic: Topic | None
+    topic_id: int | None
+    is_service: bool
+
+
+def asked_by(rule):
+    """What each medium of a rule needs, in the order of its steps."""
+    channels = dict.fromkeys(step.channel for step in rule.steps.all()) or [Channel.EMAIL]
+    return [Asked(channel, rule.topic, rule.topic_id, rule.is_service) for channel in channels]
 
 
 def outlook(delivery, known):
@@ -89,7 +106,7 @@ def clock(moment):
     return date_format(localtime(moment), "j F Y, H:i")
 
 
-# What is the same for a delivery and a rule: both have a channel, a topic and a rank ---------------------
+# What is the same for a delivery and what a rule asks for: channel, topic, service or not -----------------
 
 
 def consent_line(asked, known, moment=None):
@@ -182,9 +199,9 @@ def _row_state(rule):
 def _timeliness(contact, rule, at):
     """Whether what happened last came in time for the rule."""
     occurred_at = newest_occurrence(contact, rule, at)
-    if occurred_at is None or rule.activated_at is None:
+    if occurred_at is None or rule.activated_at is None or rule.first_step is None:
         return
-    due_at = occurred_at + rule.delay
+    due_at = occurred_at + rule.first_step.delay
     if due_at <= rule.activated_at:
         yield STOP, _("That was before the row was switched on"), ""
     elif due_at > at:

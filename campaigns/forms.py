@@ -10,7 +10,7 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, content, holding_out, outcomes, triggers
+from campaigns import audience, content, editing, holding_out, outcomes, triggers
 from campaigns.models import Campaign, Content, LifecycleRule
 from contacts import filters
 
@@ -75,9 +75,8 @@ class RuleForm(forms.ModelForm):
     class Meta:
         model = LifecycleRule
         fields = [
-            "name", "purpose", "condition", "outcomes", "trigger", "delay", "freshness", "re_entry",
-            "re_entry_days", "outcome", "outcome_within", "topic", "sender", "rank", "remind_after",
-            "answers_at_once",
+            "name", "purpose", "condition", "outcomes", "trigger", "freshness", "re_entry", "re_entry_days",
+            "outcome", "outcome_within", "topic", "sender", "rank", "answers_at_once",
         ]  # fmt: skip
         labels = {
             "name": _("Message type"),
@@ -94,6 +93,10 @@ class RuleForm(forms.ModelForm):
     def __init__(self, *args, cancel_url="", **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.choices()]
+        self.reminder = editing.reminder_of(self.instance) if self.instance.pk else None
+        if self.instance.pk and self.instance.first_step:
+            self.fields["delay"].initial = self.instance.first_step.delay
+        self.fields["remind_after"].initial = self.reminder and self.reminder.delay
         self.parameter_form = self.make_parameter_form()
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": True}
@@ -131,6 +134,17 @@ class RuleForm(forms.ModelForm):
 
     def clean_delay(self):
         return self.cleaned_data["delay"] or timedelta()
+
+    def clean_remind_after(self):
+        span = self.cleaned_data["remind_after"]
+        if not span and self.reminder and self.reminder.followers.exists():
+            raise forms.ValidationError(_("Another step follows the reminder; take that one out first."))
+        return span
+
+    def save_row(self, at):
+        """Save the row, its first step and its reminder."""
+        spans = {name: self.cleaned_data[name] for name in ("delay", "remind_after")}
+        return editing.save_rule(self.save(commit=False), at=at, **spans)
 
     def clean(self):
         values = super().clean()

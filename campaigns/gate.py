@@ -23,8 +23,8 @@ from django.utils.translation import ngettext
 from campaigns import hours, outcomes, statements, triggers
 from campaigns.claiming import LEASE
 from campaigns.crash_points import crash_point
-from campaigns.models import Campaign, Delivery, LifecycleRule
-from campaigns.planning import UNANSWERED
+from campaigns.models import Campaign, Delivery, LifecycleRule, Step
+from campaigns.planning import HOLDS
 from contacts.locking import lock_contacts
 from contacts.models import Consent, Sender, Suppression
 
@@ -52,7 +52,7 @@ SELECT d.id, d.contact_id, d.rank, d.topic_id, d.reminder_number, d.occurred_at,
        consent.action AS consent, consent.at AS consent_at,
        suppression.reason AS suppression, suppression.at AS suppressed_at,
        {still_true} AS still_true,
-       parent.is_silent, parent.has_outcome,
+       parent.holds, parent.condition, parent.has_outcome,
        CASE WHEN s.cap IS NULL OR d.rank = 0 THEN NULL ELSE ARRAY(
            SELECT heard.sending_at FROM campaigns_delivery heard
            WHERE heard.contact_id = d.contact_id AND heard.rank > 0 AND heard.id <> d.id
@@ -78,13 +78,13 @@ LEFT JOIN LATERAL (
     ORDER BY x.scope, x.id LIMIT 1
 ) suppression ON true
 LEFT JOIN LATERAL (
-    SELECT {unanswered} AS is_silent,
+    SELECT {holds} AS holds, s.condition,
            p.outcome_at IS NOT NULL OR EXISTS (
                SELECT 1 FROM touchpoints_touchpoint t
                WHERE t.contact_id = p.contact_id AND {reached} AND NOT t.is_history
                  AND t.at > p.sending_at AND t.at <= least(p.sending_at + r.outcome_within, %(at)s)
            ) AS has_outcome
-    FROM campaigns_delivery p WHERE p.id = d.parent_id
+    FROM campaigns_delivery p JOIN campaigns_step s ON s.id = d.step_id WHERE p.id = d.parent_id
 ) parent ON true
 WHERE d.id = ANY(%(ids)s) AND d.contact_id = ANY(%(locked)s)
   AND d.status || '' = 'claimed' AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()
@@ -200,7 +200,7 @@ def _facts(delivery_ids, at, owner, locked):
 
 def _facts_sql():
     return _FACTS.format(
-        still_true=triggers.still_true_sql(), reached=outcomes.reached_sql(), unanswered=UNANSWERED
+        still_true=triggers.still_true_sql(), reached=outcomes.reached_sql(), holds=HOLDS
     )
 
 
@@ -274,11 +274,14 @@ def check_condition(fact, at):
     return None if fact.still_true else Verdict(Status.CANCELLED, Reason.CONDITION_GONE)
 
 
-def check_silence(fact, at):
-    """A reminder answers silence only."""
+def check_sequence(fact, at):
+    """A following step goes out only while what it waited for still holds, and never after the outcome."""
     if fact.has_outcome:
         return Verdict(Status.CANCELLED, Reason.OUTCOME_REACHED)
-    return Verdict(Status.CANCELLED, Reason.ANSWERED) if fact.is_silent is False else None
+    if fact.holds is not False:
+        return None
+    is_gone = fact.condition == Step.Condition.CLICKED
+    return Verdict(Status.CANCELLED, Reason.CONDITION_GONE if is_gone else Reason.ANSWERED)
 
 
 def check_switches(fact, at):
@@ -331,7 +334,7 @@ CHECKS = (
     check_address,
     check_consent,
     check_condition,
-    check_silence,
+    check_sequence,
     check_switches,
     check_hours,
     check_cap,

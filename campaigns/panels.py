@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from campaigns import explaining
-from campaigns.models import Delivery, LifecycleRule, Response
+from campaigns.models import Delivery, LifecycleRule, Response, Step
 from campaigns.telling import message_name
 
 
@@ -27,7 +27,9 @@ def what_comes_next(contact, request, at):
     if not prospects:
         return ""
     values = {"planned": planned_for(contact), "prospects": prospects}
-    values["waiting"] = [(message_name(first), moment) for first, moment in silences(contact, at)]
+    values["following"] = [
+        (str(step), step.get_condition_display(), moment) for step, moment in following(contact, at)
+    ]
     return render_to_string("campaigns/panels/next.html", values, request)
 
 
@@ -41,27 +43,46 @@ def planned_for(contact):
     ]
 
 
-def silences(contact, at):
-    """(first message, moment of its reminder) of what is still unanswered."""
-    answers = Response.objects.by_people().filter(
-        delivery=OuterRef("pk"), kind__in=("clicked", "replied", "unsubscribed")
-    )
-    unanswered = (
+def following(contact, at):
+    """(step, its moment) of what comes after what was sent, as things stand, and is not planned yet."""
+    sent = (
         Delivery.objects.of(contact)
-        .filter(status=Delivery.Status.SENT, reminder_number=0, reminders=None, outcome_at=None)
-        .filter(rule__status=LifecycleRule.Status.ACTIVE, rule__remind_after__isnull=False)
-        .exclude(Exists(answers))
-        .annotate(remind_at=F("sending_at") + F("rule__remind_after"))
-        .filter(remind_at__gt=at)
+        .filter(status=Delivery.Status.SENT, outcome_at=None, rule__status=LifecycleRule.Status.ACTIVE)
+        .annotate(
+            is_answered=Exists(_answers("clicked", "replied", "unsubscribed")),
+            is_opened=Exists(_answers("opened", "clicked", "replied", "unsubscribed")),
+            is_clicked=Exists(_answers("clicked")),
+        )
         .select_related("rule")
+        .prefetch_related("step__followers__rule")
     )
-    return [(first, first.remind_at) for first in unanswered.order_by("remind_at")]
+    moments = [
+        (step, delivery.sending_at + step.delay)
+        for delivery in sent
+        for step in delivery.step.followers.all()
+        if holds(step, delivery)
+    ]
+    return sorted(((step, moment) for step, moment in moments if moment > at), key=lambda each: each[1])
+
+
+def _answers(*kinds):
+    return Response.objects.by_people().filter(delivery=OuterRef("pk"), kind__in=kinds)
+
+
+def holds(step, delivery):
+    """Whether what a step asks for of the message before it is so until now."""
+    return {
+        Step.Condition.ALWAYS: True,
+        Step.Condition.UNANSWERED: not delivery.is_answered,
+        Step.Condition.UNOPENED: not delivery.is_opened,
+        Step.Condition.CLICKED: delivery.is_clicked,
+    }[step.condition]
 
 
 def prospects_of(contact, at):
     """Every row that is on, with what speaks for and against it."""
     known = explaining.Known.of(contact)
-    rules = LifecycleRule.objects.active().in_order().select_related("topic")
+    rules = LifecycleRule.objects.active().in_order().select_related("topic").prefetch_related("steps")
     return [_prospect(rule, explaining.why_not(contact, rule, at, known)) for rule in rules]
 
 

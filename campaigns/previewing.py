@@ -89,7 +89,6 @@ def imagined(rule, contact, touchpoint, at):
         topic=rule.topic,
         sender=rule.sender,
         version=ContentVersion(),
-        channel=rule.channel,
         rank=rule.rank,
         occurred_at=touchpoint.at if touchpoint else at,
         due_at=at,

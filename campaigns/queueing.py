@@ -33,7 +33,8 @@ LONG = timedelta(minutes=5)
 
 _END = """
 SELECT d.due_at FROM campaigns_delivery d JOIN contacts_contact c ON c.id = d.contact_id
-WHERE d.status = 'planned' AND d.due_at > %(at)s AND d.due_at <= %(until)s AND d.reason = 'pace'
+WHERE d.status = 'planned' AND d.channel = 'email' AND d.due_at > %(at)s AND d.due_at <= %(until)s
+  AND d.reason = 'pace'
   AND d.sender_id = %(sender)s AND (%(domain)s = '' OR lower(split_part(c.email, '@', 2)) = %(domain)s)
 ORDER BY d.due_at DESC LIMIT 1
 """
@@ -60,7 +61,8 @@ RETURNING p.id, p.sender_id, p.domain, slack.per_minute
 _FORWARD = """
 WITH found AS MATERIALIZED (
     SELECT d.id FROM campaigns_delivery d JOIN contacts_contact c ON c.id = d.contact_id
-    WHERE d.status = 'planned' AND d.reason = 'pace' AND d.due_at > %(at)s + interval '1 minute'
+    WHERE d.status = 'planned' AND d.channel = 'email' AND d.reason = 'pace'
+      AND d.due_at > %(at)s + interval '1 minute'
       AND d.sender_id = %(sender)s AND (%(domain)s = '' OR lower(split_part(c.email, '@', 2)) = %(domain)s)
     ORDER BY d.due_at LIMIT %(most)s FOR UPDATE OF d SKIP LOCKED
 )
@@ -73,7 +75,8 @@ FREED = 50_000
 _ASK_AGAIN = """
 WITH found AS MATERIALIZED (
     SELECT id FROM campaigns_delivery
-    WHERE status = 'planned' AND due_at > %(at)s AND sender_id = %(sender)s AND reason IN ('quiet', 'cap')
+    WHERE status = 'planned' AND channel = 'email' AND due_at > %(at)s AND sender_id = %(sender)s
+      AND reason IN ('quiet', 'cap')
     ORDER BY due_at LIMIT %(chunk)s FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE campaigns_delivery d SET due_at = %(at)s FROM found WHERE d.id = found.id

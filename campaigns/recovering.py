@@ -116,7 +116,7 @@ def plan_again(at):
     planned = 0
     while new := campaigning.plan_campaigns(at):
         planned += new
-    return planned + planning.plan(at) + planning.plan_reminders(at)
+    return planned + planning.plan(at) + planning.plan_following(at)
 
 
 def finish(mark, at, without_journal, keep_hold):

@@ -6,7 +6,7 @@ Machines open and follow links too. That is kept as a response, with the reason,
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from campaigns import machines, outcomes
+from campaigns import machines, outcomes, sequences
 from campaigns.hearing import SOURCE, Done, hear
 from campaigns.models import RawResponse, Response
 from contacts.consenting import give_consent, withdraw_consent, withdraw_everything
@@ -52,6 +52,7 @@ WITH reached AS MATERIALIZED (
 )
 UPDATE campaigns_delivery d SET outcome_at = reached.at, outcome_touchpoint_id = reached.touchpoint_id
 FROM held JOIN reached USING (id) WHERE d.id = held.id
+RETURNING d.episode
 """
 
 
@@ -112,13 +113,19 @@ def undo_unsubscribe(delivery, *, at, evidence=None):
     return entries
 
 
+@transaction.atomic
 def note_outcomes(at, contact_ids=None):
-    """Mark whose outcome was reached, of all or of these contacts, and tell it as a touchpoint; how many."""
+    """Mark whose outcome was reached, of all or of these contacts, and tell it as a touchpoint; how many.
+
+    What was still to come of their sequences is called off, in every medium.
+    """
     only = "" if contact_ids is None else "AND t.contact_id = ANY(%(contact_ids)s)"
     sql = _NOTE_OUTCOMES.format(reached=outcomes.reached_sql("coalesce(r.outcome, c.outcome)"), only=only)
     with connection.cursor() as cursor:
         cursor.execute(sql, {"at": at, "kinds": outcomes.kinds(), "contact_ids": contact_ids})
-        return cursor.rowcount
+        episodes = [episode for (episode,) in cursor.fetchall()]
+    sequences.stop(episodes, at=at)
+    return len(episodes)
 
 
 def _present(delivery):

@@ -26,18 +26,25 @@ def activate(rule, *, at, by=None):
     """Freeze the rule's words and switch it on: what is due from now on counts, nothing from before.
 
     A rule that is on already takes its new words and goes on from where it began. Raises CannotActivate
-    without a postal address to put under its messages, and CannotFreeze for words with faults.
+    without a message or a postal address to put under them, and CannotFreeze for words with faults.
     """
     if not rule.sender.postal_line:
         raise CannotActivate(_("The sender has no postal address; every message must carry one."))
-    content.freeze(rule.content, at=at, by=by)
-    if rule.reminder_content:
-        content.freeze(rule.reminder_content, at=at, by=by)
+    if rule.first_step is None:
+        raise CannotActivate(_("The row has no message yet."))
+    for words in words_of(rule):
+        content.freeze(words, at=at, by=by)
     if rule.status not in (Status.ACTIVE, Status.PAUSED):
         rule.activated_at = at
     rule.status = Status.ACTIVE
     rule.save(update_fields=["status", "activated_at"])
     _due_again(rule, at)
+
+
+def words_of(rule):
+    """The contents of all its steps, each once, in their order."""
+    steps = rule.steps.with_words()
+    return list(dict.fromkeys(words for step in steps for words in (step.content, step.content_b) if words))
 
 
 def pause(rule, *, at, by=None):

@@ -66,7 +66,7 @@ _WORTH_REPEATING = "d.rank = 0 AND d.attempts < 2"
 # long line costs no more than a short one.
 _OLDEST_DUE = """d.status = 'planned' AND d.id IN (
     SELECT id FROM campaigns_delivery
-    WHERE status = 'planned' AND due_at <= %(at)s ORDER BY due_at, id LIMIT 5000
+    WHERE status = 'planned' AND channel = 'email' AND due_at <= %(at)s ORDER BY due_at, id LIMIT 5000
 )"""
 
 # name -> (which rows, joined to what, what is written); in this order.

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.text import slugify
 
-from campaigns.models import Content, LifecycleRule, SendingSwitch
+from campaigns.models import Content, LifecycleRule, SendingSwitch, Step
 from contacts.models import ConsentWording, Sender, Topic
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -32,6 +32,8 @@ RULES = [
         "condition": "Someone asks to hear from us. Immediate",
         "outcomes": "They confirm that the address is theirs",
         "trigger": "signed_up",
+        "steps": [{"content": "Confirmation request"}],
+        "control_share": 0,
         "re_entry": LifecycleRule.ReEntry.EVERY,
         "answers_at_once": True,
     },
@@ -46,8 +48,11 @@ RULES = [
         "outcome_within": 7 * DAY,
         "answers_at_once": True,
         "topic": "news",
-        "remind_after": 5 * DAY,
-        "reminder": "Welcome, reminder",
+        "control_share": 0,
+        "steps": [
+            {"content": "Welcome"},
+            {"content": "Welcome, reminder", "delay": 5 * DAY, "condition": Step.Condition.UNANSWERED},
+        ],
     },
     {
         "name": "Thank you",
@@ -56,7 +61,8 @@ RULES = [
         "condition": "One hour after an order",
         "outcomes": "They feel seen; Questions come to us",
         "trigger": "ordered",
-        "delay": HOUR,
+        "steps": [{"content": "Thank you", "delay": HOUR}],
+        "control_share": 0,
         "re_entry": LifecycleRule.ReEntry.EVERY,
         "topic": "news",
     },
@@ -123,7 +129,18 @@ def words_file(name):
 
 
 def set_up_rule(position, rule, sender, topics, contents):
-    fields = {**rule, "position": position, "sender": sender, "content": contents[rule["name"]]}
-    fields["topic"] = topics.get(fields.pop("topic", None))
-    fields["reminder_content"] = contents.get(fields.pop("reminder", None))
-    return LifecycleRule.objects.get_or_create(name=rule["name"], defaults=fields)[0]
+    fields = {**rule, "position": position, "sender": sender, "topic": topics.get(rule.get("topic"))}
+    steps = fields.pop("steps")
+    made, is_new = LifecycleRule.objects.get_or_create(name=rule["name"], defaults=fields)
+    if is_new:
+        set_up_steps(made, steps, contents)
+    return made
+
+
+def set_up_steps(rule, steps, contents):
+    """Each step follows the one before it."""
+    before = None
+    for key, fields in enumerate(steps, 1):
+        words = contents[fields["content"]]
+        place = {"rule": rule, "key": key, "position": key - 1, "follows": before}
+        before = Step.objects.create(**place | fields | {"content": words})

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import explaining, liquid
 from campaigns.models import Delivery
+from contacts.models import Channel
 from contacts.timeline import Entry
 from crm.ui.kinds import KINDS
 
@@ -73,9 +74,14 @@ def _called(delivery, voice):
 
 def message_name(delivery):
     """What a marketer calls this message."""
-    if delivery.reminder_number:
-        return _("%(rule)s, reminder") % {"rule": delivery.program}
-    return str(delivery.program)
+    name = {"rule": delivery.program, "number": delivery.reminder_number}
+    if delivery.channel == Channel.PHONE:
+        return _("%(rule)s, call") % name
+    if delivery.channel == Channel.PANEL:
+        return _("%(rule)s, panel") % name
+    if delivery.reminder_number > 1:
+        return _("%(rule)s, reminder %(number)s") % name
+    return _("%(rule)s, reminder") % name if delivery.reminder_number else str(delivery.program)
 
 
 def _detail(delivery, known):

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from campaigns import campaigning, crediting, hearing, noticing, restoring
+from campaigns import campaigning, crediting, hearing, noticing, restoring, sequences
 from campaigns.models import Tick
-from campaigns.planning import plan, plan_reminders
+from campaigns.planning import plan, plan_following
 from campaigns.queueing import bring_forward
 from campaigns.responding import note_outcomes
 from campaigns.sending import send_due
@@ -33,7 +33,7 @@ def tick(at, owner=None):
 
 @on_primary()
 def plan_all(at):
-    """Hear what people did, note the outcomes reached, then plan what the rules ask for, reminders last."""
+    """Hear what people did, note the outcomes reached, then plan what the rules ask for and what follows."""
     hearing.hear_waiting()
     run_slot("top_pages", A_DAY, at, popular.note_top_pages)
     return {
@@ -41,7 +41,7 @@ def plan_all(at):
         "without": crediting.note_held_out(at),
         "credited": crediting.credit_orders(at),
         "planned": plan(at),
-        "reminders": plan_reminders(at),
+        "following": plan_following(at),
         "campaigns": campaigning.plan_campaigns(at),
         "finished": campaigning.finish_campaigns(at),
     }
@@ -56,6 +56,7 @@ def sweep(at, owner=None, lines=1):
     noticing.rejoin(at)
     noticing.forget_old(at)
     bring_forward(at)
+    sequences.expire(at)
     return dict(settle(at)) | dict(send_due(at, owner or new_owner(), lines=lines))
 
 

@@ -55,9 +55,10 @@ PROMISES = {
         SELECT d.id FROM campaigns_notice n JOIN campaigns_delivery d ON d.id = n.delivery_id
         WHERE n.is_trusted AND d.first_sending_at IS NULL AND d.status <> 'erased'
     """,
-    _("a reminder follows a first message that was sent"): """
-        SELECT d.id FROM campaigns_delivery d JOIN campaigns_delivery first ON first.id = d.parent_id
-        WHERE first.status <> 'sent' OR first.contact_id <> d.contact_id OR first.sending_at > d.due_at
+    _("a step follows a message that was sent, within the same sequence"): """
+        SELECT d.id FROM campaigns_delivery d JOIN campaigns_delivery before ON before.id = d.parent_id
+        WHERE before.status <> 'sent' OR before.contact_id <> d.contact_id OR before.sending_at > d.due_at
+           OR before.episode <> d.episode
     """,
     _("nothing is in hand for longer than its lease and ten minutes"): """
         SELECT id FROM campaigns_delivery

@@ -3,7 +3,7 @@
 from csp.decorators import csp
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import (
     content,
-    editing,
     explaining,
     launching,
     merge_fields,
@@ -56,8 +55,8 @@ def may_write(request):
 
 def rule_of(request, pk):
     """The rule, if this person may see it."""
-    related = ("topic", "sender", "content__live", "reminder_content__live")
-    return get_object_or_404(LifecycleRule.objects.for_user(request.user).select_related(*related), pk=pk)
+    rules = LifecycleRule.objects.for_user(request.user).select_related("topic", "sender")
+    return get_object_or_404(rules, pk=pk)
 
 
 # The contact strategy --------------------------------------------------------------------------------
@@ -67,7 +66,8 @@ def rule_of(request, pk):
 def rule_list(request):
     """The contact strategy as a table: what each row asks for, and what it does."""
     at = timezone.now()
-    every = [*LifecycleRule.objects.for_user(request.user).select_related("topic").in_order()]
+    rules = LifecycleRule.objects.for_user(request.user).select_related("topic").in_order()
+    every = [*rules.prefetch_related("steps")]
     is_closed = "closed" in request.GET
     shown = [rule for rule in every if (rule.status == LifecycleRule.Status.CLOSED) == is_closed]
     figures = reports.rule_figures(shown, at)
@@ -99,6 +99,7 @@ def rule_detail(request, pk):
         "trigger_words": triggers.get(rule.trigger).words(rule.parameters),
         "outcome": outcomes.get(rule.outcome),
         "messages_of": messages_of(rule),
+        "steps": [*rule.steps.all()],
         "may_write": may_write(request),
     }
     return render(request, "campaigns/rule_detail.html", page)
@@ -106,12 +107,20 @@ def rule_detail(request, pk):
 
 def messages_of(rule):
     """(part, label, words, whether the draft differs from what is sent) of each message of a row."""
-    parts = [("first", rule.content), ("reminder", rule.reminder_content)]
-    return [(part, label_of(part), words, content.differs(words)) for part, words in parts if words]
+    return [(part, label, words, content.differs(words)) for part, label, words in parts_of(rule)]
 
 
-def label_of(part):
-    return _("Reminder") if part == "reminder" else _("Message")
+def parts_of(rule):
+    """(part, label, words) of each message of a row: the step's key, and a b where two are tried."""
+    steps = [*rule.steps.with_words()]
+    labels = [step.label for step in steps]
+    for number, step in enumerate(steps):
+        label = step.label
+        if labels.count(label) > 1:
+            label = _("%(label)s %(number)s") % {"label": label, "number": labels[:number].count(label) + 1}
+        yield str(step.key), label, step.content
+        if step.content_b:
+            yield f"{step.key}b", _("%(label)s, the other one") % {"label": label}, step.content_b
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -119,7 +128,7 @@ def rule_create(request):
     """Add a row to the strategy, as a draft."""
     form = RuleForm(request.POST or None, cancel_url=reverse("campaigns:rule-list"))
     if form.is_valid():
-        rule = editing.save_rule(form.save(commit=False), at=timezone.now())
+        rule = form.save_row(timezone.now())
         messages.success(
             request, _("“%(rule)s” is added as a draft. Now write its message.") % {"rule": rule}
         )
@@ -133,7 +142,7 @@ def rule_edit(request, pk):
     rule = rule_of(request, pk)
     form = RuleForm(request.POST or None, instance=rule, cancel_url=rule.get_absolute_url())
     if form.is_valid():
-        rule = editing.save_rule(form.save(commit=False), at=timezone.now())
+        rule = form.save_row(timezone.now())
         messages.success(request, _("“%(rule)s” is saved.") % {"rule": rule})
         return redirect(rule)
     return render(
@@ -202,24 +211,25 @@ def rule_activate(request, pk):
 
 
 def words_of(request, rule):
-    """(part, words): the first message, or the reminder where that is asked for."""
-    if request.GET.get("part") == "reminder" and rule.reminder_content:
-        return "reminder", rule.reminder_content
-    return "first", rule.content
+    """(part, label, words): the message that is asked for, else the first."""
+    parts = [*parts_of(rule)]
+    if not parts:
+        raise Http404
+    return next((each for each in parts if each[0] == request.GET.get("part")), parts[0])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule_content(request, pk):
     """Write the words; saving keeps a draft, publishing makes it what is sent from now on."""
     rule = rule_of(request, pk)
-    part, words = words_of(request, rule)
+    part, label, words = words_of(request, rule)
     form = ContentForm(request.POST or None, instance=words)
     if form.is_valid():
         form.save()
         return saved(request, rule, part, words)
     page = {"rule": rule, "part": part, "words": words, "form": form, "messages_of": messages_of(rule)}
     page |= {"field_groups": merge_fields.grouped(), "differs": content.differs(words)}
-    page["label"] = label_of(part)
+    page["label"] = label
     return render(request, "campaigns/rule_content.html", page)
 
 
@@ -239,11 +249,11 @@ def saved(request, rule, part, words):
 def rule_preview(request, pk):
     """The message as a chosen person would get it."""
     rule = rule_of(request, pk)
-    part, words = words_of(request, rule)
+    part, label, words = words_of(request, rule)
     asked = request.GET.get("q", "").strip()
     page = {"rule": rule, "part": part, "words": words, "q": asked, "messages_of": messages_of(rule)}
     page |= {"people": people_like(request, asked), "contact": chosen_contact(request)}
-    page |= {"may_write": may_write(request), "is_dark": "dark" in request.GET, "label": label_of(part)}
+    page |= {"may_write": may_write(request), "is_dark": "dark" in request.GET, "label": label}
     if page["contact"]:
         page["here"] = f"?part={part}&contact={page['contact'].pk}"
         try:
@@ -279,7 +289,7 @@ def contact_of(request, asked):
 def rule_preview_frame(request, pk):
     """The HTML part by itself, for a sandboxed frame."""
     rule = rule_of(request, pk)
-    _part, words = words_of(request, rule)
+    _part, _label, words = words_of(request, rule)
     contact = contact_of(request, request.GET.get("contact", ""))
     try:
         html = previewing.preview(rule, words, contact, at=timezone.now()).html
@@ -292,7 +302,7 @@ def rule_preview_frame(request, pk):
 def rule_test(request, pk):
     """Send the message as a test to the person who asks for it, and to nobody else."""
     rule = rule_of(request, pk)
-    part, words = words_of(request, rule)
+    part, _label, words = words_of(request, rule)
     contact = contact_of(request, request.POST.get("contact", ""))
     try:
         previewing.send_test(rule, words, contact, to=request.user.email, at=timezone.now())

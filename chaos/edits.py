@@ -63,8 +63,8 @@ EDITS = [
     Edit(
         "gate: a reminder goes out after an answer",
         "campaigns/gate.py",
-        "if fact.is_silent is False else None",
-        "if False else None",
+        "    if fact.holds is not False:\n",
+        "    if True:\n",
         GATE,
     ),
     Edit(
@@ -156,8 +156,8 @@ EDITS = [
     Edit(
         "key: every planning makes a key of its own",
         "campaigns/planning.py",
-        "_ONCE = \"'r' || r.id || ':s1:' || o.contact_id\"",
-        "_ONCE = \"'r' || r.id || ':s1:' || o.contact_id || ':' || gen_random_uuid()\"",
+        "_ONCE = \"'r' || r.id || ':s' || s.key || ':' || o.contact_id\"",
+        "_ONCE = \"'r' || r.id || ':s' || s.key || ':' || o.contact_id || ':' || gen_random_uuid()\"",
         PLANNING,
     ),
     Edit(

@@ -51,7 +51,7 @@ def tell_stories(at):
     people = invent(len(first_purchases()[0]) + COUNT)[-COUNT:]
     known = Identity.objects.filter(value__in=[person.email for person in people])
     taken = set(known.values_list("value", flat=True))
-    records, welcome = [*shop.records()], past.rule_of("confirmed")
+    records, welcome = [*shop.records()], past.steps_of(past.rule_of("confirmed"))
     return [
         story_of(person, number, records, at=at, welcome=welcome)
         for number, person in enumerate(people)

@@ -52,7 +52,7 @@ class Story:
 
 
 def story_of(person, number, records, *, at, welcome):
-    """One newcomer's story up to `at`, the same for the same number; `welcome` is the rule they meet."""
+    """One newcomer's story up to `at`, the same for the same number; `welcome` are its two steps."""
     choose = chance("newcomer", number)
     share = (number + choose.random()) / COUNT
     story = Story(
@@ -70,8 +70,9 @@ def story_of(person, number, records, *, at, welcome):
 
 def live_on(story, choose, records, at, welcome):
     """What follows the welcome: a click or silence, more visits, and a few who leave again."""
-    welcomed_at = story.confirmed_at + welcome.delay + WELCOMED_AFTER
-    reminded_at = goes_at(welcome, welcomed_at + welcome.remind_after, story.person.email)
+    first, reminder = welcome
+    welcomed_at = story.confirmed_at + first.delay + WELCOMED_AFTER
+    reminded_at = goes_at(first.rule, welcomed_at + reminder.delay, story.person.email)
     story.opened_at = before(at, welcomed_at + choose.randint(1, 600) * MINUTE, choose.randrange(100) < OPENS)
     # Who would be reminded only after this moment has clicked, so that nothing of the sample is ever sent.
     if choose.randrange(100) < CLICKS or reminded_at > at - HOUR:

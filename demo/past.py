@@ -7,11 +7,13 @@ import uuid
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from campaigns import hours, outcomes, rendering, triggers
-from campaigns.models import Delivery, LifecycleRule, Response
+from campaigns.models import Delivery, LifecycleRule, Response, Step
+from contacts.models import Channel
 from demo.people import chance
 from touchpoints.models import Touchpoint
 from touchpoints.recording import record_many
@@ -23,7 +25,14 @@ Status = Delivery.Status
 def rule_of(trigger):
     """The active rule that answers this trigger."""
     rules = LifecycleRule.objects.active().filter(trigger=trigger).in_order()
-    return rules.select_related("content__live", "reminder_content__live", "sender", "topic").first()
+    mail = Prefetch("steps", Step.objects.filter(channel=Channel.EMAIL).select_related("content__live"))
+    return rules.select_related("sender", "topic").prefetch_related(mail).first()
+
+
+def steps_of(rule):
+    """The first mail of a rule, and the one that follows its silence; None where there is none."""
+    first, *following = rule.steps.all()
+    return first, next(iter(following), None)
 
 
 def goes_at(rule, due_at, address):
@@ -44,9 +53,11 @@ def delivery_of(rule, contact, touchpoint, *, seconds, address):
     words = str(triggers.get(rule.trigger).label)
     evidence = {"words": words, "at": touchpoint.at.isoformat(), "sample": True}
     fields = {"touchpoint": touchpoint, "evidence": evidence, "occurred_at": touchpoint.at}
-    due_at = touchpoint.at + rule.delay
+    step = steps_of(rule)[0]
+    due_at = touchpoint.at + step.delay
     due_at = due_at if rule.answers_at_once else goes_at(rule, due_at, address)
-    return _sent(rule, rule.content.live, contact, key, due_at, seconds, address, fields)
+    fields["episode"] = f"r{rule.pk}:{contact.pk}:t{touchpoint.pk}"
+    return _sent(rule, step, contact, key, due_at, seconds, address, fields)
 
 
 def reminder_of(parent, *, seconds):
@@ -63,23 +74,25 @@ def reminder_of(parent, *, seconds):
         "touchpoint": parent.touchpoint,
         "evidence": evidence,
         "occurred_at": parent.sending_at,
+        "episode": parent.episode,
     }
-    key = f"{parent.occurrence_key}:r1"
-    due_at = goes_at(rule, parent.sending_at + rule.remind_after, parent.address)
-    version = rule.reminder_content.live
-    return _sent(rule, version, parent.contact, key, due_at, seconds, parent.address, fields)
+    step = steps_of(rule)[1]
+    key = f"{parent.occurrence_key}:s{step.key}"
+    due_at = goes_at(rule, parent.sending_at + step.delay, parent.address)
+    return _sent(rule, step, parent.contact, key, due_at, seconds, parent.address, fields)
 
 
-def _sent(rule, version, contact, key, due_at, seconds, address, fields):
+def _sent(rule, step, contact, key, due_at, seconds, address, fields):
     return Delivery(
         uuid=uuid.UUID(int=chance("uuid", key, address).getrandbits(128), version=4),
         occurrence_key=key,
         rule=rule,
+        step=step,
         contact=contact,
-        channel=rule.channel,
+        channel=step.channel,
         topic=rule.topic,
         sender=rule.sender,
-        version=version,
+        version=step.content.live,
         rank=rule.rank,
         status=Status.SENT,
         due_at=due_at,

@@ -3,7 +3,7 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from campaigns.models import Campaign, Content, ContentVersion, Delivery, LifecycleRule
+from campaigns.models import Campaign, Content, ContentVersion, Delivery, LifecycleRule, Step
 from contacts.models import Consent, ConsentWording, Contact, Identity, Sender, Topic
 from crm.models import User
 from touchpoints.models import Order, Product, Touchpoint
@@ -106,8 +106,10 @@ def make_version(content=None, **fields):
 
 
 def make_rule(**fields):
-    """An active rule that answers a confirmed sign-up with a message."""
+    """An active rule that answers a confirmed sign-up with a message, and silence with another if told to."""
     content = fields.pop("content", None) or make_version().content
+    first = {name: fields.pop(name) for name in ("delay", "channel", "slot") if name in fields}
+    remind_after, words = fields.pop("remind_after", None), fields.pop("reminder_content", None)
     fields = {
         "name": "Welcome",
         "purpose": "acquisition",
@@ -117,28 +119,46 @@ def make_rule(**fields):
         "trigger": "confirmed",
         "topic": make_topic(),
         "sender": make_sender(),
-        "content": content,
         "status": "active",
         "activated_at": NOON - 30 * DAY,
+        "control_share": 0,
     } | fields
-    return LifecycleRule.objects.create(**fields)
+    rule = LifecycleRule.objects.create(**fields)
+    step = make_step(rule, content=content, **first)
+    if remind_after:
+        words = words or make_version().content
+        make_step(rule, follows=step, delay=remind_after, condition="unanswered", content=words)
+    return rule
+
+
+def make_step(rule, **fields):
+    """One more step of a rule; from the occurrence itself unless told what it follows."""
+    number = Step.everything.filter(rule=rule).count()
+    fields = {"key": number + 1, "position": number} | fields
+    fields["content"] = fields.get("content") or make_version().content
+    return Step.objects.create(rule=rule, **fields)
 
 
 def make_delivery(rule=None, contact=None, **fields):
     rule = rule or make_rule()
-    number = next(_numbers)
+    contact = contact or make_contact()
+    number, parent = next(_numbers), fields.get("parent")
+    step = fields.get("step") or (parent and parent.step.followers.first()) or rule.first_step
     fields = {
         "occurrence_key": f"test:{number}",
+        "episode": parent.episode if parent else f"r{rule.pk}:{contact.pk}:test{number}",
+        "step": step,
+        "channel": step.channel,
         "occurred_at": NOON,
         "due_at": NOON,
         "expires_at": NOON + 2 * DAY,
         "planned_at": NOON,
         "topic": rule.topic,
         "sender": rule.sender,
-        "version": rule.content.live,
+        "version": step.content.live,
         "rank": rule.rank,
     } | fields
-    return Delivery.objects.create(rule=rule, contact=contact or make_contact(), **fields)
+    return Delivery.objects.create(rule=rule, contact=contact, **fields)
 
 
 def make_campaign(contacts=(), **fields):

@@ -4,7 +4,7 @@ from campaigns.models.campaigns import Campaign
 from campaigns.models.content import Content, ContentVersion
 from campaigns.models.deliveries import Anomaly, Delivery
 from campaigns.models.responses import Notice, RawNotice, RawResponse, Response
-from campaigns.models.rules import LifecycleRule
+from campaigns.models.rules import LifecycleRule, Step
 from campaigns.models.running import Pace, Tick
 from campaigns.models.switch import SendingSwitch
 from campaigns.models.worth import Attribution, ChannelCost
@@ -24,5 +24,6 @@ __all__ = [
     "RawResponse",
     "Response",
     "SendingSwitch",
+    "Step",
     "Tick",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.campaigns import Campaign
 from campaigns.models.content import ContentVersion
-from campaigns.models.rules import LifecycleRule
+from campaigns.models.rules import LifecycleRule, Step
 from contacts.models import Channel, Contact, Sender, Topic
 from touchpoints.models import Touchpoint
 
@@ -77,9 +77,15 @@ class Delivery(models.Model):
         PILOT = "pilot", _("outside the pilot group")
         CONTROL = "control", _("held out, to see what the message is worth")
         BOUNCED = "bounced", _("the address does not exist or takes no mail")
+        HOUR = "hour", _("waits for their hour")
+        HOLDOUT = "holdout", _("held out of everything, to see what all of it is worth")
+        AUDIENCE = "audience", _("not among those it is for")
+        PREFERENCE = "preference", _("prefers another medium")
+        TOPIC_CAP = "topic_cap", _("already heard about this topic as often as we allow")
+        OWN_CAP = "own_cap", _("already heard from us as often as they wish")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    # What it answers, in the ledger once: "r7:s1:41:t993", "r7:s1:41" (once ever), "{parent}:r1".
+    # What it answers, in the ledger once: "r7:s1:41:t993", "r7:s1:41" (once ever), "{parent}:s2".
     occurrence_key = models.CharField(max_length=200, unique=True)
     # What asked for it: a row of the strategy or a campaign, never both.
     # A row is written anew at every step of the road, and each index with it: keys have one of their own only
@@ -87,6 +93,12 @@ class Delivery(models.Model):
     rule = models.ForeignKey(
         LifecycleRule, models.PROTECT, null=True, blank=True, related_name="deliveries", db_index=False
     )
+    # The step of that row; none for a campaign.
+    step = models.ForeignKey(
+        Step, models.PROTECT, null=True, blank=True, related_name="deliveries", db_index=False
+    )
+    # What all steps from one occurrence share, across media: "r7:41:t993".
+    episode = models.CharField(max_length=200, blank=True, default="", db_default="")
     campaign = models.ForeignKey(
         Campaign, models.PROTECT, null=True, blank=True, related_name="deliveries", db_index=False
     )
@@ -104,6 +116,8 @@ class Delivery(models.Model):
     topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, db_index=False)
     sender = models.ForeignKey(Sender, models.PROTECT, db_index=False)
     version = models.ForeignKey(ContentVersion, models.PROTECT, related_name="deliveries", db_index=False)
+    # Which of two messages it is, where both are tried: "a" or "b".
+    variant = models.CharField(max_length=1, blank=True, default="", db_default="")
     rank = models.PositiveSmallIntegerField(choices=LifecycleRule.Rank)
 
     status = models.CharField(max_length=10, choices=Status, default=Status.PLANNED)
@@ -150,8 +164,22 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # Claiming walks what is planned by (due_at, id).
-            models.Index(fields=["due_at", "id"], name="delivery_due", condition=Q(status="planned")),
+            # Claiming walks what is planned by (due_at, id); only mail leaves by itself.
+            models.Index(
+                fields=["due_at", "id"], name="delivery_due", condition=Q(status="planned", channel="email")
+            ),
+            # What waits for a visit or a call: the queue of calls, and what nobody came for.
+            models.Index(
+                fields=["channel", "expires_at"],
+                name="delivery_awaited",
+                condition=Q(status="planned") & ~Q(channel="email"),
+            ),
+            # The rest of a sequence, when it is stopped.
+            models.Index(
+                fields=["episode"],
+                name="delivery_rest",
+                condition=Q(status="planned") & ~Q(episode=""),
+            ),
             # The settling sweep finds what a crash left in hand.
             models.Index(
                 fields=["lease_until"],
@@ -165,7 +193,7 @@ class Delivery(models.Model):
                 name="delivery_cap",
                 condition=Q(sending_at__isnull=False, rank__gt=0),
             ),
-            # Reminders and outcomes look at what was sent lately.
+            # Following steps and outcomes look at what was sent lately.
             models.Index(fields=["rule", "sending_at"], name="delivery_sent", condition=Q(status="sent")),
             # A rule's figures and the list by state.
             models.Index(
@@ -185,7 +213,7 @@ class Delivery(models.Model):
                 name="delivery_of_campaign",
                 condition=Q(campaign__isnull=False),
             ),
-            # The reminders of a first message.
+            # What followed a message.
             models.Index(fields=["parent"], name="delivery_parent", condition=Q(parent__isnull=False)),
             # What a touchpoint started or fulfilled, when it is taken back.
             models.Index(

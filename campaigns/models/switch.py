@@ -24,10 +24,16 @@ class SendingSwitch(models.Model):
     # A campaign to more people than this needs a second person's yes; empty for never.
     approval_above = models.PositiveIntegerField(_("approval above"), null=True, blank=True, default=5000)
 
+    # Who hears nothing at all but service messages, per cent: what is all of it worth?
+    holdout_share = models.PositiveSmallIntegerField(_("held out of everything, per cent"), default=0)
+
     class Meta:
         verbose_name = _("sending switch")
         verbose_name_plural = _("sending switch")
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_sending_switch")]
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="one_sending_switch"),
+            models.CheckConstraint(condition=Q(holdout_share__lte=20), name="holdout_share_is_small"),
+        ]
 
     def __str__(self):
         return str(_("Sending is held") if self.held else _("Sending is on"))

@@ -59,6 +59,27 @@ def span(delta):
     return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
 
 
+STEP_ICONS = {"email": "mail", "phone": "phone", "letter": "mail", "panel": "layout-panel-top"}
+
+
+@register.filter
+def step_icon(step):
+    """The icon of a step: its medium; of mail that follows, that it comes again."""
+    return "repeat-2" if step.follows_id and step.channel == "email" else STEP_ICONS[step.channel]
+
+
+@register.filter
+def step_words(step):
+    """A step in one line: its medium, how long after what, and on what condition."""
+    if step.follows_id and step.condition == step.Condition.UNANSWERED and step.channel == "email":
+        return _("One reminder after %(span)s of silence") % {"span": span(step.delay)}
+    medium = f"{step.get_channel_display()} “{step.slot}”" if step.slot else step.get_channel_display()
+    after = _("after %(span)s") % {"span": span(step.delay)} if step.delay else _("at once")
+    parts = [medium, after, step.get_condition_display() if step.follows_id else ""]
+    parts += [_("to those who prefer it")] if step.by_preference else []
+    return ", ".join(str(part) for part in parts if part)
+
+
 @register.filter
 def rule_state(rule):
     """The badge a rule's status wears."""

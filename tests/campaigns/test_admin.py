@@ -65,7 +65,7 @@ def test_a_row_is_switched_by_the_acts(as_admin, ada):
 
     act(as_admin, "lifecyclerule", "activate", rule)
     rule.refresh_from_db()
-    assert (rule.status, rule.content.live.number) == ("active", 1)
+    assert (rule.status, rule.first_step.content.live.number) == ("active", 1)
 
     delivery = make_delivery(rule, ada)
     act(as_admin, "lifecyclerule", "close", rule)

@@ -121,13 +121,14 @@ def test_words_about_what_a_campaign_does_not_know_keep_it_here(draft, marketer,
 
 def test_what_a_row_sends_is_not_changed_by_a_campaign_with_its_words(draft, marketer):
     rule = make_rule(content=draft.content)
-    live = content.freeze(rule.content, at=NOON)
-    Content.objects.filter(pk=rule.content_id).update(subject="A draft of the row")
+    words = rule.first_step.content
+    live = content.freeze(words, at=NOON)
+    Content.objects.filter(pk=words.pk).update(subject="A draft of the row")
 
     version = launching.submit(draft, at=NOON, by=marketer).version
 
-    rule.content.refresh_from_db()
-    assert (version.subject, rule.content.live) == ("A draft of the row", live)
+    words.refresh_from_db()
+    assert (version.subject, words.live) == ("A draft of the row", live)
 
 
 def test_no_postal_address_keeps_it_here(ada, marketer):

@@ -11,7 +11,7 @@ from django.test import Client
 from campaigns import links, machines
 from campaigns.hearing import hear_waiting, link_of
 from campaigns.models import Delivery, Response
-from campaigns.planning import plan_reminders
+from campaigns.planning import plan_following
 from campaigns.reports import rule_figures
 from campaigns.responding import (
     note_outcomes,
@@ -148,11 +148,11 @@ def test_a_machine_is_kept_once_a_link_and_minute_and_a_hundred_times_in_all(sen
 def test_a_machines_click_breaks_no_silence_and_a_persons_does(sent, rule):
     record_click(sent, SHOP, at=NOON + HOUR, by=SCANNER)
     record_open(sent, at=NOON + HOUR)
-    assert (plan_reminders(NOON + 5 * DAY), Delivery.objects.filter(parent=sent).delete()[0]) == (1, 1)
+    assert (plan_following(NOON + 5 * DAY), Delivery.objects.filter(parent=sent).delete()[0]) == (1, 1)
 
     record_click(sent, SHOP, at=NOON + 2 * HOUR)
 
-    assert plan_reminders(NOON + 5 * DAY) == 0
+    assert plan_following(NOON + 5 * DAY) == 0
 
 
 def test_only_people_stand_in_the_figures(sent, rule):

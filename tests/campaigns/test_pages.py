@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns import content, rules
-from campaigns.models import Delivery, LifecycleRule
+from campaigns.models import Content, Delivery, LifecycleRule
 from campaigns.planning import plan
 from campaigns.ticking import tick
 from tests.make import (
@@ -153,7 +153,7 @@ def test_a_row_is_edited(as_marketer, rule):
 
     assert answer.status_code == 302, answer.context["form"].errors
     rule.refresh_from_db()
-    assert (rule.delay, rule.re_entry, rule.re_entry_days) == (2 * HOUR, "days", 30)
+    assert (rule.first_step.delay, rule.re_entry, rule.re_entry_days) == (2 * HOUR, "days", 30)
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,21 @@ def test_a_row_that_makes_no_sense_is_refused_in_words(as_marketer, rule, change
 def test_a_row_gets_a_reminder_with_words_of_its_own(as_marketer, rule):
     as_marketer.post(page("rule-edit", rule), edited(rule, remind_after_0="5"))
 
-    rule.refresh_from_db()
-    assert rule.remind_after == 5 * DAY
-    assert rule.reminder_content.body == rule.content.body
-    assert rule.reminder_content != rule.content
+    first, reminder = rule.steps.all()
+    assert (reminder.delay, reminder.follows, reminder.condition) == (5 * DAY, first, "unanswered")
+    assert reminder.content.body == first.content.body
+    assert reminder.content != first.content
+
+
+def test_a_reminder_that_is_taken_out_calls_off_what_it_had_planned(as_marketer, rule, ada):
+    as_marketer.post(page("rule-edit", rule), edited(rule, remind_after_0="5"))
+    content.freeze(rule.steps.last().content, at=NOON)
+    planned = make_delivery(rule, ada, step=rule.steps.last())
+
+    as_marketer.post(page("rule-edit", rule), edited(rule))
+
+    planned.refresh_from_db()
+    assert (rule.steps.count(), planned.status, planned.step.key) == (1, "cancelled", 2)
 
 
 def test_a_shorter_delay_wakes_up_nothing_from_the_past(as_marketer, ada, at_noon):
@@ -189,7 +200,7 @@ def test_a_shorter_delay_wakes_up_nothing_from_the_past(as_marketer, ada, at_noo
     as_marketer.post(page("rule-edit", rule), edited(rule))
 
     rule.refresh_from_db()
-    assert rule.delay.total_seconds() == 0
+    assert rule.first_step.delay.total_seconds() == 0
     assert plan(NOON) == 0
 
 
@@ -199,20 +210,21 @@ def test_a_row_is_added_as_a_draft_with_words_to_begin_from(as_marketer, rule):
     added = LifecycleRule.objects.get(name="Birthday")
     assert answer.url == page("rule-content", added)
     assert added.status == "draft"
-    assert content.check(added.content) == []
+    assert content.check(added.first_step.content) == []
 
 
 # Words -----------------------------------------------------------------------------------------------
 
 
 def test_a_draft_is_saved_and_changes_nothing_that_is_sent(as_marketer, rule, at_noon):
-    version = content.freeze(rule.content, at=NOON)
+    written = rule.first_step.content
+    version = content.freeze(written, at=NOON)
     words = {"subject": "New words", "preheader": "", "body": BODY, "text": "New"}
 
     as_marketer.post(page("rule-content", rule), words | {"draft": "1"})
 
-    rule.content.refresh_from_db()
-    assert (rule.content.subject, rule.content.live) == ("New words", version)
+    written.refresh_from_db()
+    assert (written.subject, written.live) == ("New words", version)
     assert "The draft differs from it" in as_marketer.get(page("rule-content", rule)).text
 
 
@@ -221,8 +233,8 @@ def test_publishing_freezes_the_next_version(as_marketer, rule):
 
     as_marketer.post(page("rule-content", rule), words | {"publish": "1"})
 
-    rule.content.refresh_from_db()
-    assert (rule.content.live.number, rule.content.live.subject) == (1, "New words")
+    live = rule.first_step.content.live
+    assert (live.number, live.subject) == (1, "New words")
 
 
 def test_words_that_could_not_be_sent_are_refused_beside_their_field(as_marketer, rule):
@@ -232,8 +244,7 @@ def test_words_that_could_not_be_sent_are_refused_beside_their_field(as_marketer
 
     (error,) = answer.context["form"].errors["subject"]
     assert error.endswith("Did you mean “first_name”?")
-    rule.content.refresh_from_db()
-    assert rule.content.subject != "Hi {{ firstname }}"
+    assert rule.first_step.content.subject != "Hi {{ firstname }}"
 
 
 def test_the_message_is_previewed_as_a_chosen_person(as_marketer, rule, ada, ben):
@@ -295,8 +306,7 @@ def test_a_test_goes_to_the_one_who_asks_and_to_nobody_else(as_marketer, markete
 
 
 def test_switching_on_shows_who_would_be_written_to_and_waits_for_a_yes(as_marketer, rule, ada, at_noon):
-    rule.delay = 2 * HOUR
-    rule.save()
+    rule.steps.update(delay=2 * HOUR)
     make_touchpoint(ada, "confirmed", at=NOON - MINUTE)
 
     answer = as_marketer.get(page("rule-activate", rule))
@@ -311,8 +321,7 @@ def test_switching_on_shows_who_would_be_written_to_and_waits_for_a_yes(as_marke
 
 
 def test_a_row_whose_message_has_faults_is_not_switched_on(as_marketer, rule):
-    rule.content.subject = "{{ nobody }}"
-    rule.content.save()
+    Content.objects.filter(pk=rule.first_step.content_id).update(subject="{{ nobody }}")
 
     answer = as_marketer.post(page("rule-activate", rule))
 
@@ -371,8 +380,7 @@ def test_a_delivery_is_shown_as_it_was_sent(as_marketer, ada, mailbox, rule):
 
     ada.first_name = "Somebody else"
     ada.save()
-    rule.content.subject = "Other words"
-    rule.content.save()
+    Content.objects.filter(pk=rule.first_step.content_id).update(subject="Other words")
     shown = as_marketer.get(delivery.get_absolute_url())
     frame = as_marketer.get(reverse("campaigns:delivery-message", args=[delivery.uuid]))
 

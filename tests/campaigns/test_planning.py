@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from campaigns.models import Delivery, Response
-from campaigns.planning import plan, plan_reminders, plan_rule, rehearse
+from campaigns.planning import plan, plan_following, plan_rule, rehearse
 from tests.campaigns.racing import beside, race, wait_until_somebody_waits
 from tests.make import (
     DAY,
@@ -35,7 +35,11 @@ def test_a_confirmed_sign_up_plans_the_welcome_once(ada):
     assert (delivery.occurrence_key, delivery.touchpoint) == (f"r{rule.pk}:s1:{ada.pk}", touchpoint)
     assert (delivery.occurred_at, delivery.due_at) == (NOON - MINUTE, NOON + 59 * MINUTE)
     assert delivery.expires_at == delivery.due_at + timedelta(hours=48)
-    assert (delivery.topic, delivery.sender, delivery.version) == (rule.topic, rule.sender, rule.content.live)
+    assert (delivery.topic, delivery.sender, delivery.version) == (
+        rule.topic,
+        rule.sender,
+        rule.first_step.content.live,
+    )
     assert delivery.evidence["words"] == "Confirmed the sign-up"
 
 
@@ -200,8 +204,9 @@ def test_a_rule_with_an_unknown_trigger_does_not_hold_up_the_rest(ada):
 
 def test_a_rule_without_frozen_words_plans_nothing(ada):
     rule = make_rule()
-    rule.content.live = None
-    rule.content.save()
+    words = rule.first_step.content
+    words.live = None
+    words.save()
     make_touchpoint(ada, "confirmed", at=NOON)
 
     assert plan(NOON) == 0
@@ -230,44 +235,45 @@ def first(ada):
 
 
 def test_silence_plans_one_reminder_when_it_has_lasted(first):
-    assert [plan_reminders(NOON - MINUTE), plan_reminders(NOON), plan_reminders(NOON + HOUR)] == [0, 1, 0]
+    assert [plan_following(NOON - MINUTE), plan_following(NOON), plan_following(NOON + HOUR)] == [0, 1, 0]
 
     reminder = first.reminders.get()
-    assert (reminder.occurrence_key, reminder.reminder_number) == (f"{first.occurrence_key}:r1", 1)
-    assert reminder.version == first.rule.reminder_content.live
+    assert (reminder.occurrence_key, reminder.reminder_number) == (f"{first.occurrence_key}:s2", 1)
+    assert (reminder.step.key, reminder.episode) == (2, first.episode)
+    assert reminder.version == reminder.step.content.live
     assert (reminder.due_at, reminder.occurred_at) == (NOON, first.sending_at)
 
 
 def test_an_opening_is_silence(first):
     Response.objects.create(delivery=first, kind="opened", at=NOON)
 
-    assert plan_reminders(NOON) == 1
+    assert plan_following(NOON) == 1
 
 
 @pytest.mark.parametrize("kind", ["clicked", "replied", "unsubscribed"])
 def test_an_answer_needs_no_reminder(first, kind):
     Response.objects.create(delivery=first, kind=kind, at=NOON - DAY)
 
-    assert plan_reminders(NOON) == 0
+    assert plan_following(NOON) == 0
 
 
 def test_an_outcome_needs_no_reminder(first):
     first.outcome_at = NOON - DAY
     first.save()
 
-    assert plan_reminders(NOON) == 0
+    assert plan_following(NOON) == 0
 
 
 @pytest.mark.parametrize("status", ["parked", "failed", "skipped", "unknown"])
 def test_what_was_not_sent_is_not_reminded_of(first, status):
     Delivery.objects.filter(pk=first.pk).update(status=status)
 
-    assert plan_reminders(NOON) == 0
+    assert plan_following(NOON) == 0
 
 
 def test_a_silence_from_before_the_freshness_is_left_alone(first):
-    assert plan_reminders(NOON + 2 * DAY) == 0
+    assert plan_following(NOON + 2 * DAY) == 0
 
 
 def test_three_planners_remind_once(first, transactional_db):
-    assert sum(race(3, lambda: plan_reminders(NOON))) == 1
+    assert sum(race(3, lambda: plan_following(NOON))) == 1

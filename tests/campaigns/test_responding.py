@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.models import Delivery, Response
-from campaigns.planning import plan_reminders
+from campaigns.planning import plan_following
 from campaigns.responding import note_outcomes, record_click, record_open, undo_unsubscribe, unsubscribe
 from contacts.consenting import current_consents, give_consent, withdraw_consent
 from contacts.models import Consent, Contact
@@ -156,7 +156,7 @@ def test_what_is_not_the_outcome(sent, ada, kind, at, is_history):
 
 
 def test_an_outcome_is_credited_to_the_reminder_that_came_before_it(sent, ada, rule):
-    plan_reminders(NOON + 5 * DAY)
+    plan_following(NOON + 5 * DAY)
     sent.reminders.update(status="sent", sending_at=NOON + 5 * DAY)
     make_touchpoint(ada, "visited", at=NOON + 6 * DAY)
 

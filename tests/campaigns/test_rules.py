@@ -6,7 +6,17 @@ from campaigns import rules
 from campaigns.models import Delivery
 from campaigns.planning import plan
 from campaigns.ticking import tick
-from tests.make import DAY, HOUR, MINUTE, NOON, make_content, make_delivery, make_rule, make_touchpoint
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    make_content,
+    make_delivery,
+    make_rule,
+    make_step,
+    make_touchpoint,
+)
 
 
 @pytest.fixture
@@ -21,31 +31,32 @@ def test_activating_freezes_the_words_and_counts_from_now(draft, ada, marketer):
 
     draft.refresh_from_db()
     assert (draft.status, draft.activated_at) == ("active", NOON)
-    assert draft.content.live.number == 1
+    assert draft.first_step.content.live.number == 1
     assert plan(NOON) == 0
     make_touchpoint(ada, "confirmed", at=NOON + MINUTE)
     assert plan(NOON + MINUTE) == 1
 
 
 def test_activating_freezes_the_words_of_the_reminder_too(draft, marketer):
-    draft.remind_after, draft.reminder_content = 5 * DAY, make_content(name="Reminder")
-    draft.save()
+    words = make_content(name="Reminder")
+    make_step(draft, follows=draft.first_step, delay=5 * DAY, condition="unanswered", content=words)
 
     rules.activate(draft, at=NOON, by=marketer)
 
-    draft.refresh_from_db()
-    assert draft.reminder_content.live.number == 1
+    words.refresh_from_db()
+    assert words.live.number == 1
 
 
 def test_activating_a_rule_that_is_on_takes_new_words_and_goes_on_from_where_it_began(draft, marketer):
     rules.activate(draft, at=NOON, by=marketer)
-    draft.content.subject = "Good day {{ first_name }}"
-    draft.content.save()
+    words = draft.first_step.content
+    words.subject = "Good day {{ first_name }}"
+    words.save()
 
     rules.activate(draft, at=NOON + DAY, by=marketer)
 
     draft.refresh_from_db()
-    assert (draft.activated_at, draft.content.live.number) == (NOON, 2)
+    assert (draft.activated_at, draft.first_step.content.live.number) == (NOON, 2)
 
 
 def test_what_is_planned_waits_while_its_rule_is_paused_and_goes_when_it_resumes(topic, sender, ada, mailbox):

@@ -144,4 +144,4 @@ def test_a_reminder_of_what_was_not_sent_is_found(rule, ada):
             "UPDATE campaigns_delivery SET status = 'parked', reason = 'no_answer' WHERE id = %s", [first.pk]
         )
 
-    assert broken() == ["a reminder follows a first message that was sent"]
+    assert broken() == ["a step follows a message that was sent, within the same sequence"]
