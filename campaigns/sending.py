@@ -83,6 +83,7 @@ def send_due(at, owner, limit=BATCH, *, contact_ids=None, lines=1):
         return sum((each.result() for each in done), Counter())
 
 
+@on_primary()
 def send_over_one_line(at, owner, limit=BATCH, *, shares=None, contact_ids=None):
     """Claim and send batch after batch until nothing is due or the run is over."""
     counts = Counter()
