@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import strategies as st
 
 from campaigns.channels import NoAnswer, RefusedForGood, RefusedForNow, Unreachable, answers, esp
-from tests.campaigns import esp_notices
+from tests.campaigns import esp_posts
 from tests.campaigns.esp_stub import Stub, passed_delivery, rendered
 
 
@@ -115,7 +115,7 @@ def test_a_server_that_is_not_who_it_says_gets_nothing(db, settings, tmp_path):
     delivery = passed_delivery()
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     pem = tmp_path / "server.pem"
-    pem.write_bytes(esp_notices.rsa_key().private_bytes(*form) + esp_notices.certificate())
+    pem.write_bytes(esp_posts.rsa_key().private_bytes(*form) + esp_posts.certificate())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     stub = Stub("postmark")
