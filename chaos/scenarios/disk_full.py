@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 from campaigns.models import Delivery
 from chaos import population, servers
 from chaos.checking import Report
-from chaos.scenarios.flush import look_on, newcomers
+from chaos.scenarios.flush import look_on, newcomers, until_answered
 from chaos.small_disk import Unavailable
 from chaos.stage import Crew, Stage
 from chaos.visitor import AWAY
@@ -47,7 +47,7 @@ def run_once(seed, disk, people, seconds):
         check_files(stage.report, disk)
         make_room(stage, disk)
         look_on(stage, 2, workers)
-        visitors.stop()
+        until_answered(stage, visitors, workers)
         ended = stage.until_ended(AGAIN_WITHIN + people / 15, workers)
         stage.report.expect(ended, "it did not come to an end")
         check_visitors(stage.report, visitors)

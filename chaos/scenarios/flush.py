@@ -5,7 +5,7 @@ import time
 from django.utils import timezone
 from redis import Redis
 
-from campaigns.models import LifecycleRule
+from campaigns.models import Delivery, LifecycleRule
 from campaigns.rules import activate
 from chaos import population, servers
 from chaos.stage import Crew, Stage
@@ -36,7 +36,7 @@ def run_once(seed, people, times, away):
         population.make_campaign(population.EVIDENCE, population.make_people(people))
         disturb(stage, workers, beats, times, away)
         back_at = time.time()
-        visitors.stop()
+        until_answered(stage, visitors, workers, beats)
         ended = stage.until_ended(AGAIN_WITHIN + people / 15, workers, beats)
         stage.report.expect(ended, "it did not come to an end")
         check_sending(stage, back_at)
@@ -67,6 +67,15 @@ def disturb(stage, workers, beats, times, away):
     servers.start_valkey()
 
 
+def until_answered(stage, visitors, *crews, seconds=60):
+    """Nobody signs up any more; until a message was sent to whoever did, however late it is planned."""
+    visitors.stop()
+    ends = time.monotonic() + seconds
+    answered = Delivery.objects.filter(campaign=None, status="sent")
+    while time.monotonic() < ends and answered.count() < visitors.signed_up:
+        look_on(stage, 0.5, *crews)
+
+
 def look_on(stage, seconds, *crews):
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -86,8 +95,6 @@ def check_sending(stage, back_at):
 
 def check_visitors(report, visitors):
     """No page broke, and whoever signed up has their message."""
-    from campaigns.models import Delivery
-
     web, answered = visitors.web, Delivery.objects.filter(campaign=None, status="sent").count()
     report.found |= {
         "pages": sum(web.statuses.values()),

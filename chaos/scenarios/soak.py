@@ -10,7 +10,7 @@ from redis import Redis
 
 from chaos import population, servers
 from chaos.scenarios.disk_full import check_visitors
-from chaos.scenarios.flush import look_on, newcomers
+from chaos.scenarios.flush import look_on, newcomers, until_answered
 from chaos.stage import Crew, Stage
 from contacts.models import Sender, SettlesBy
 
@@ -41,7 +41,7 @@ def run_for(seed, minutes):
         Sender.objects.update(settles_by=SettlesBy.EVIDENCE)
         trouble = Trouble(stage)
         sizes = [live_through(stage, trouble, minute) for minute in range(minutes)]
-        visitors.stop()
+        until_answered(stage, visitors, *trouble.crews)
         stage.report.expect(stage.until_ended(MINUTE * 3, *trouble.crews), "it did not come to an end")
         stage.report.kills = trouble.counts.total()
         stage.report.found["faults"] = dict(trouble.counts)
