@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from campaigns import bouncing, breaking, machines, responding
-from campaigns.hearing import Done, hear
+from campaigns.hearing import Done, hear, store
 from campaigns.models import Delivery, Notice, Response
 from contacts.locking import lock_contacts
 from touchpoints.models import Touchpoint
@@ -33,7 +33,10 @@ TOUCHPOINTS = {
     Response.Kind.REPLIED: Touchpoint.Kind.REPLIED,
 }
 # Of a delivery; the rest is much.
-NEEDED = ("uuid", "channel", "topic", "rule", "campaign", "contact__merged_into", "contact__erased_at")
+NEEDED = ("uuid", "contact", "channel", "topic", "rule", "campaign")
+SAID = ("delivery", "kind", "at", "external_id", "status_code", "detail", "address")
+# What is most of what comes, and says nothing that a page tells.
+QUIET = {Kind.DELIVERED, Kind.OPENED, Kind.CLICKED}
 # The door of a notice that asks to stop: a message of their own, or else their provider's word.
 PROVIDER, BY_MAIL = "provider", "mail"
 
@@ -60,18 +63,25 @@ def fold_new(notices, at):
     addresses = {notice.address for notice in effective if notice.address and notice.kind in JUDGED}
     ids = {notice.delivery_id for notice in effective if notice.delivery_id}
     _lock(ids, addresses)
-    deliveries = fold(ids)
+    is_told = any(notice.kind not in QUIET for notice in effective)
+    deliveries = fold(ids, is_told=is_told)
     _answer_people(effective, deliveries)
     _judge(addresses, deliveries, at)
 
 
-def fold(delivery_ids):
-    """Make the responses and touchpoints of these deliveries from all their notices; {id: delivery}."""
-    found = Delivery.objects.select_related("contact").prefetch_related("topic", "rule", "campaign")
-    found = found.only(*NEEDED).filter(pk__in=delivery_ids)
+def fold(delivery_ids, *, is_told=True):
+    """Make the responses and touchpoints of these deliveries from all their notices; {id: delivery}.
+
+    `is_told` fetches at once what telling people's pages of it takes.
+    """
+    found = Delivery.objects.filter(pk__in=delivery_ids).only(*NEEDED)
+    if is_told:
+        found = found.select_related("contact").prefetch_related("topic", "rule", "campaign")
+        found = found.only(*NEEDED, "contact__merged_into", "contact__erased_at")
     deliveries = {delivery.pk: delivery for delivery in found}
     notices = defaultdict(list)
-    for notice in Notice.objects.filter(delivery__in=deliveries, is_trusted=True).order_by("at", "pk"):
+    trusted = Notice.objects.filter(delivery__in=list(deliveries), is_trusted=True).only(*SAID)
+    for notice in trusted.order_by("at", "pk"):
         notices[notice.delivery_id].append(notice)
     wanted = [
         Response(delivery=deliveries[pk], kind=kind, at=told[0].at, data=_data(told))
@@ -112,7 +122,7 @@ def _write(wanted):
     found = {(response.delivery_id, response.kind): response for response in stored}
     new = [response for response in wanted if (response.delivery_id, response.kind) not in found]
     _tell(new)
-    Response.objects.bulk_create(new)
+    store(new)
     for response in wanted:
         if earlier := found.get((response.delivery_id, response.kind)):
             _put_right(earlier, response)
@@ -130,8 +140,10 @@ def _tell(responses):
 
 
 def _touchpoint(response):
+    if response.kind not in TOUCHPOINTS:
+        return None
     contact = response.delivery.contact.survivor
-    if response.kind not in TOUCHPOINTS or contact.erased_at:
+    if contact.erased_at:
         return None
     return Touchpoint(
         kind=TOUCHPOINTS[response.kind],

@@ -213,7 +213,7 @@ class Hearing:
         keys = {key for _, key, _ in waiting if key}
         made |= {each.external_id: each for each in _stored(keys - new)}
         self.touchpoints |= {number: made[key] for number, key, _ in waiting if key}
-        _store([response for _, key, response in waiting if response and (key is None or key in new)])
+        store([response for _, key, response in waiting if response and (key is None or key in new)])
 
     def _judge_again(self, sent, done):
         """In view of the other links that were followed around it."""
@@ -287,8 +287,8 @@ def _stored(keys):
     return Touchpoint.objects.filter(source=SOURCE, external_id__in=keys) if keys else []
 
 
-def _store(responses):
-    """Write these in one statement."""
+def store(responses):
+    """Write these responses in one statement."""
     rows = [_row(response) for response in responses]
     if rows:
         with connection.cursor() as cursor:

@@ -3,12 +3,14 @@
 import json
 import re
 import warnings
+from functools import lru_cache
 from io import BytesIO
 from uuid import UUID
 
 from anymail.exceptions import AnymailError, AnymailInsecureWebhookWarning
 from anymail.signals import EventType, RejectReason
 from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIRequest
 from django.utils.module_loading import import_string
@@ -81,7 +83,13 @@ def view_of(provider, **options):
     if provider == "resend":
         # Verified without Anymail, which would ask for a package that only does this.
         options |= {"signing_secret": None}
-    return import_string(VIEWS[provider])(**options)
+    return _made(provider, frozenset(settings.ANYMAIL.items()), frozenset(options.items()))
+
+
+@lru_cache(maxsize=64)
+def _made(provider, _settings, options):
+    """A view holds nothing but what it was made with, the settings among it."""
+    return import_string(VIEWS[provider])(**dict(options))
 
 
 def as_request(raw):
