@@ -72,7 +72,10 @@ def claim(owner, at, limit, *, after=BEGINNING, contact_ids=None):
 
 
 class Shares:
-    """How many the lines of a run claim at once: fewer and fewer, so that none ends long after the others."""
+    """How many each line of a run claims at once: whole batches, and the end in parts, so that all end together.
+
+    Two parts for each, since the first is smaller then, and a line starts the sooner.
+    """
 
     def __init__(self, at, limit, lines):
         self._at, self._limit, self._turn = at, limit, Lock()
@@ -80,6 +83,7 @@ class Shares:
         self._count()
         # As many lines as there is work for.
         self.lines = max(1, min(lines, -(-self._left // min(limit, WORTH_A_LINE))))
+        self._part = 0
 
     def _count(self):
         """As far as the end of a large campaign is not in sight, no further."""
@@ -89,9 +93,11 @@ class Shares:
     def next(self):
         """How many to claim now."""
         with self._turn:
-            if self._is_more and self._left < self._most // 2:
+            if self._is_more and self._left <= self._most // 2:
                 self._count()
-            share = min(self._limit, max(LEAST, self._left // (2 * self.lines)))
+            if not self._part and not self._is_more and self._left <= 2 * self._limit * self.lines:
+                self._part = min(self._limit, max(LEAST, -(-self._left // (2 * self.lines))))
+            share = self._part or self._limit
             self._left -= share
         return share
 
