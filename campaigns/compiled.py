@@ -10,7 +10,7 @@ from liquid.exceptions import LiquidError
 from campaigns import links, liquid, mime
 from campaigns.compiled_html import MOST_IN_VALUES, Html
 from campaigns.compiled_text import Text
-from campaigns.writing import SMALL, Doubt, Page
+from campaigns.writing import Doubt, Page
 
 # In text without HTML a character may take four bytes, and Liquid counts those.
 LONGEST_TEXT = liquid.Sandbox.output_stream_limit // 4
@@ -46,8 +46,7 @@ class Program:
         subjects, texts, page = Text(plain), Text(plain, around), Html(rich, around)
         self.subject = subjects.read(plain.from_string(subject).nodes)
         self.text = texts.read(plain.from_string(text).nodes)
-        self.html, self.longest_line, self.length = page.read(rich.from_string(html).nodes)
-        self.filters = {"subject": subjects.filters, "text": texts.filters, "html": page.filters}
+        self.html, self.length = page.read(rich.from_string(html).nodes)
         self.urls = frozenset(texts.urls | page.urls)
         self.envs = {"subject": plain, "text": plain, "html": rich}
 
@@ -65,19 +64,16 @@ class Program:
         return subject, text, html
 
     def write(self, name, page):
-        """One of the three; the filters' work that was only remembered is counted as it would be at most."""
+        """One of the three; the work of filters that was only remembered counts, too."""
         page.turn_to(self.envs[name])
         written = getattr(self, name)(page)
-        if not liquid.has_work_left((page.turns + 1) * self.filters[name] * 2 * SMALL):
+        if liquid.work_done() + page.work > liquid.MOST_WORK:
             raise Doubt
         return written
 
     def check(self, html, page, boundary):
         """Raise Doubt for HTML that could not leave as it stands."""
-        if len(html) > liquid.Sandbox.output_stream_limit or boundary in html:
+        if len(html) > liquid.Sandbox.output_stream_limit or page.surplus > MOST_IN_VALUES * self.length:
             raise Doubt
-        if page.surplus > MOST_IN_VALUES * self.length:
-            raise Doubt
-        is_long = page.is_long or self.longest_line > mime.LONGEST_LINE
-        if is_long and max(map(len, html.split("\r\n"))) > mime.LONGEST_LINE:
+        if not mime.leaves_as_it_stands(html, boundary):
             raise Doubt

@@ -8,8 +8,6 @@ import html
 import re
 from functools import lru_cache
 from itertools import takewhile
-from types import SimpleNamespace
-from uuid import UUID
 
 from liquid.builtin.content import ContentNode
 from liquid.builtin.output import OutputNode
@@ -19,8 +17,7 @@ from liquid.builtin.tags.if_tag import IfNode
 from liquid.builtin.tags.unless_tag import UnlessNode
 
 from campaigns import mime, tracking, writing
-from campaigns.line_lengths import Lines, either, repeated
-from campaigns.writing import SMALL, Doubt, Piece, in_a_row
+from campaigns.writing import Doubt, Piece, in_a_row
 from contacts import signing
 
 ATTRIBUTE = re.compile(r' (href|src|background)="')
@@ -37,25 +34,20 @@ MOST_IN_TEXT, MOST_IN_VALUES = 0.1, 0.05
 
 
 class Part:
-    """What a row of nodes comes to: pieces, the lines they make, and how references lengthen the text."""
+    """What a row of nodes comes to: pieces, and how much longer references make its text."""
 
     def __init__(self):
-        self.pieces, self.lines, self.length, self.surplus = [], Lines(), 0, 0
+        self.pieces, self.length, self.surplus = [], 0, 0
 
     def text(self, text):
         """Text that is the same in every message: in ASCII, its lines ended as they leave."""
         self.count(text)
         written = in_ascii(text).replace("\r\n", "\n").replace("\r", "\n")
-        self.lines += Lines.of(written)
         self.pieces.append(written.replace("\n", "\r\n"))
 
     def count(self, text):
         self.length += len(text)
         self.surplus += len(in_ascii(text)) - len(text)
-
-    def piece(self, piece):
-        self.pieces.append(piece)
-        self.lines += piece.lines
 
     def within(self, part):
         """Count in what may be written in between, or not."""
@@ -74,7 +66,7 @@ class Html:
     """Reads the nodes of a template into a program; raises Doubt for what is better left to the whole way."""
 
     def __init__(self, env, around):
-        self.env, self.filters = env, 0
+        self.env = env
         self.before, self.after = map(html.escape, around)
         # Where its links lead that are the same in every message.
         self.urls = set()
@@ -90,8 +82,7 @@ class Html:
         before, body, after = part.pieces[places[-1]].rpartition(BODY)
         end = Piece(lambda page: page.end, key="end")
         part.pieces[places[-1] : places[-1] + 1] = [before, end, body + after]
-        # Where in its line that stands need not be known: at worst the line is as long as any.
-        return part.write, part.lines.longest + len(tracking.pixel(ANYONE)), part.length
+        return part.write, part.length
 
     def part(self, nodes, depth):
         """A row of nodes; no address may begin in one and end in another."""
@@ -109,20 +100,16 @@ class Html:
 
     def node(self, node, part, depth):
         if isinstance(node, OutputNode):
-            part.piece(self.output(node, writing.settle_in_html))
+            part.pieces.append(self.output(node, writing.settle_in_html))
         elif isinstance(node, IfNode | UnlessNode):
-            part.piece(self.choice(node, part, depth))
+            part.pieces.append(self.choice(node, part, depth))
         elif isinstance(node, ForNode):
-            part.piece(self.loop(node, part, depth))
+            part.pieces.append(self.loop(node, part, depth))
         else:
             raise Doubt
 
     def output(self, node, settle):
-        expression = node.expression
-        self.filters += len(getattr(expression, "filters", None) or ())
-        key = writing.key_of(expression, self.env)
-        write = writing.output(expression, self.env, settle)
-        return Piece(write, (settle, *key) if key else object(), Lines.whole(SMALL))
+        return writing.output(node.expression, self.env, settle)
 
     # Blocks -------------------------------------------------------------------------------------------
 
@@ -147,15 +134,14 @@ class Html:
         for body in bodies:
             part.within(body)
         write = writing.choice([(c, w, body.write) for c, w, body in branches], otherwise.write)
-        return Piece(write, object(), either(body.lines for body in bodies))
+        return Piece(write, object())
 
     def loop(self, node, part, depth):
         body, otherwise = self.block(node.block, depth + 1), self.block(node.default, depth + 1)
         if not body.is_mostly_ascii:
             raise Doubt
         part.within(otherwise)
-        write = writing.loop(node.expression, body.write, otherwise.write)
-        return Piece(write, object(), either([repeated(body.lines), otherwise.lines]))
+        return Piece(writing.loop(node.expression, body.write, otherwise.write), object())
 
     # Text and the addresses in it ---------------------------------------------------------------------
 
@@ -186,11 +172,10 @@ class Html:
         elif opened.is_text:
             self.link(opened.text, part)
         else:
-            part.piece(self.link_of_values(opened))
+            part.pieces.append(self.link_of_values(opened))
 
     def picture(self, opened, part):
         """A picture's address stays as it is; what it begins with tells that it may, or the values do."""
-        part.lines += opened.lines
         if opened.is_text:
             checked(opened.name, opened.text)
         if opened.is_text or WEB.match(opened.text):
@@ -212,7 +197,6 @@ class Html:
         if length < len(written) or not kept.isascii() and len(pieces) == 1:
             raise Doubt
         part.pieces += pieces
-        part.lines += Lines.whole(length)
 
     def link_of_values(self, opened):
         """A link that merge values make."""
@@ -230,9 +214,7 @@ class Html:
                 raise Doubt
             return led
 
-        written = opened.lines.longest
-        longest = max(2 * written, len(before) + token_length(written) + len(after))
-        return Piece(lead, object(), Lines.whole(longest))
+        return Piece(lead, object())
 
     def piece_within(self, node, depth):
         """A piece within an address: outputs, and choices between texts without quotes."""
@@ -243,10 +225,7 @@ class Html:
         raise Doubt
 
     def choice_within(self, node, depth):
-        inner = Within(self.env, ("", ""))
-        piece = inner.choice(node, Part(), depth + 1)
-        self.filters += inner.filters
-        return piece
+        return Within(self.env, ("", "")).choice(node, Part(), depth + 1)
 
 
 class Within(Html):
@@ -283,16 +262,6 @@ class Address:
         """What it begins with; all of it where no values are."""
         return "".join(takewhile(lambda piece: isinstance(piece, str), self.pieces))
 
-    @property
-    def lines(self):
-        lines = Lines()
-        for piece in self.pieces:
-            lines += Lines.of(piece) if isinstance(piece, str) else piece.lines
-        return lines
-
-
-ANYONE = SimpleNamespace(uuid=UUID(int=0))
-
 
 def in_ascii(text):
     return text.encode("ascii", "xmlcharrefreplace").decode()
@@ -324,11 +293,6 @@ def seen(name, written):
     """An address of a picture that values make, once it is of a kind that may be sent."""
     tracking.address(name, written)
     return written
-
-
-def token_length(size):
-    """How long the token of a click is whose address has that many bytes, at most."""
-    return (32 + size) * 4 / 3 + 1
 
 
 @lru_cache(maxsize=10_000)

@@ -4,6 +4,8 @@ An address ends where a space or a bracket stands. Between two of those that the
 that stands beyond changes which addresses there are: such a stretch is a word here, values and all.
 """
 
+from functools import lru_cache
+
 from liquid.builtin.content import ContentNode
 from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.comment_tag import CommentNode
@@ -20,7 +22,7 @@ class Text:
     """Reads the nodes of a template into a program; raises Doubt for what is better left to the whole way."""
 
     def __init__(self, env, around=None):
-        self.env, self.filters, self.around = env, 0, around
+        self.env, self.around = env, around
         self.urls = set()
 
     def read(self, nodes):
@@ -38,13 +40,8 @@ class Text:
         if isinstance(node, ContentNode):
             return node.text
         if isinstance(node, OutputNode):
-            return self.output(node.expression)
+            return writing.output(node.expression, self.env, writing.settle_in_text)
         return self.block(node, depth, self.pieces)
-
-    def output(self, expression):
-        self.filters += len(getattr(expression, "filters", None) or ())
-        key = writing.key_of(expression, self.env) or object()
-        return Piece(writing.output(expression, self.env, writing.settle_in_text), key)
 
     def block(self, node, depth, read):
         if isinstance(node, IfNode | UnlessNode):
@@ -101,7 +98,13 @@ class Text:
         if all(isinstance(part, str) for part in parts):
             return self.known_word("".join(parts))
         write = in_a_row(parts)
-        return [Piece(lambda page: self.with_addresses(write(page), page), object())]
+
+        def lead(page):
+            word = write(page)
+            return self.with_addresses(word, page) if "http" in word else word
+
+        key = [part if isinstance(part, str) else part.key for part in parts]
+        return [Piece(lead, ("word", *key))]
 
     def known_word(self, word):
         """A word that is the same in every message; it holds one address at most."""
@@ -116,15 +119,21 @@ class Text:
 
     def with_addresses(self, word, page):
         """A word that values made, with the addresses in it led."""
-        if "http" not in word:
-            return word
-        before, after = self.around
+        pieces = list(parted(word))
+        for number in range(1, len(pieces), 2):
+            if pieces[number] not in page.personal:
+                pieces[number] = self.around[0] + page.click(pieces[number].encode()) + self.around[1]
+        return "".join(pieces)
 
-        def lead(found):
-            url = found[0]
-            return url if url in page.personal else f"{before}{page.click(url.encode())}{after}"
 
-        return tracking.ADDRESS_IN_TEXT.sub(lead, word)
+@lru_cache(maxsize=2_000)
+def parted(word):
+    """What stands before, in and after the addresses in a text, in turns."""
+    pieces, at = [], 0
+    for found in tracking.ADDRESS_IN_TEXT.finditer(word):
+        pieces += [word[at : found.start()], found[0]]
+        at = found.end()
+    return [*pieces, word[at:]]
 
 
 def stands_apart(node, following):

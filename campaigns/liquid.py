@@ -65,9 +65,9 @@ def allow_work():
     _work.set([0])
 
 
-def has_work_left(size):
-    """Whether the filters of this message might have handled that much more."""
-    return _work.get()[0] + size <= MOST_WORK
+def work_done():
+    """How much the filters of this message have handled."""
+    return _work.get()[0]
 
 
 def spend(size):

@@ -134,10 +134,20 @@ def in_ascii(html):
     return written if len(written) < 1.2 * len(html) else html
 
 
+def has_short_lines(text, longest=LONGEST_LINE):
+    """Whether any mail server takes its lines; goes in leaps to the last line end that may come next."""
+    start = 0
+    while len(text) - start > longest:
+        start = text.rfind("\n", start, start + longest + 1) + 1
+        if not start:
+            return False
+    return True
+
+
 def part(kind, text, boundary):
     """One alternative: as it stands where any mail server takes it so, in quoted-printable otherwise."""
     unix = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    if unix.isascii() and boundary not in unix and max(map(len, unix.split("\n"))) <= LONGEST_LINE:
+    if unix.isascii() and boundary not in unix and has_short_lines(unix):
         encoding, encoded = "7bit", unix.encode()
     else:
         encoding, encoded = "quoted-printable", binascii.b2a_qp(unix.encode(), istext=True)
@@ -150,6 +160,11 @@ def assemble(headers, *, text, html, boundary):
     if "\x00" in text or "\x00" in html:
         raise MimeError("A NUL character cannot stand in a message.")
     return whole(headers, text, part("html", html, boundary), boundary)
+
+
+def leaves_as_it_stands(text, boundary):
+    """Whether text in ASCII, its lines ended by CRLF, may leave without being encoded."""
+    return boundary not in text and has_short_lines(text, LONGEST_LINE + 1)
 
 
 def assemble_ready(headers, *, text, html, boundary):

@@ -130,18 +130,18 @@ def cut(subject):
 
 def headers(delivery, values, subject, at):
     """The header lines of one message."""
-    outside = values[merge_fields.ENVELOPE]
+    outside, key = values[merge_fields.ENVELOPE], str(delivery.uuid)
     domain = outside["from_address"].rpartition("@")[2]
     yield mime.date_header(at or delivery.sending_at or delivery.due_at)
-    yield mime.raw_header("Message-ID", f"<{delivery.uuid}@{domain}>")
+    yield mime.raw_header("Message-ID", f"<{key}@{domain}>")
     yield mime.address_header("From", outside["from_address"], outside["from_name"])
     yield mime.address_header("To", outside["to"], outside["to_name"])
     if outside["reply_to"]:
         yield mime.address_header("Reply-To", outside["reply_to"])
     yield mime.text_header("Subject", subject)
-    yield mime.raw_header("X-CRM-Delivery", str(delivery.uuid))
+    yield f"X-CRM-Delivery: {key}\r\n"
     if delivery.is_service:
-        yield mime.raw_header("Auto-Submitted", "auto-generated")
+        yield "Auto-Submitted: auto-generated\r\n"
     else:
         yield from list_headers(delivery, values, domain)
 
@@ -154,11 +154,17 @@ def list_headers(delivery, values, domain):
         f"<{values['unsubscribe_url']}>,",
         f"<mailto:{stop_to}?subject=stop%20{delivery.uuid}>",
     )
-    yield mime.raw_header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-    yield mime.list_header("List-Id", values["topic"], f"{delivery.topic.key}.{domain}")
-    stream = stream_of(values["sender_name"])
+    yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    topic = delivery.topic.key
+    yield mime.list_header("List-Id", values["topic"], f"{topic}.{domain}")
     program = f"r{delivery.rule_id}" if delivery.rule_id else f"c{delivery.campaign_id}"
-    yield mime.raw_header("Feedback-ID", f"v{delivery.version_id}:{program}:{delivery.topic.key}:{stream}")
+    yield feedback_header(delivery.version_id, program, topic, values["sender_name"])
+
+
+@lru_cache(maxsize=1_000)
+def feedback_header(version, program, topic, sender_name):
+    """By which a provider tells what its complaints are about."""
+    return mime.raw_header("Feedback-ID", f"v{version}:{program}:{topic}:{stream_of(sender_name)}")
 
 
 @lru_cache(maxsize=100)

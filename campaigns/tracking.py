@@ -89,7 +89,8 @@ def with_pixel(text, delivery):
 
 def pixel(delivery):
     """A picture that tells of an opening, and a link that people cannot see: who follows it is a machine."""
-    address = html.escape(links.open_url(delivery))
-    picture = f'<img src="{address}" width="1" height="1" alt="" style="display:block;border:0">'
-    unseen = 'style="display:none" tabindex="-1" aria-hidden="true"'
-    return f'{picture}<a href="{html.escape(links.trap_url(delivery))}" {unseen}></a>'
+    opening, trap = html.escape(links.open_url(delivery)), html.escape(links.trap_url(delivery))
+    return (
+        f'<img src="{opening}" width="1" height="1" alt="" style="display:block;border:0">'
+        f'<a href="{trap}" style="display:none" tabindex="-1" aria-hidden="true"></a>'
+    )

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 from liquid import RenderContext, Undefined
 from liquid.builtin.expressions import FilteredExpression, Path
-from liquid.builtin.expressions.primitive import Literal, Nil
+from liquid.builtin.expressions.logical import EqExpression, NeExpression
+from liquid.builtin.expressions.primitive import Literal, Nil, StringLiteral
 from liquid.builtin.tags.for_tag import ForLoop
 from liquid.stringify import to_liquid_string
 from liquid.undefined import UNDEFINED
@@ -19,10 +20,10 @@ from liquid.undefined import UNDEFINED
 from campaigns import links, liquid, merge_fields, tracking
 from contacts.signing import signer
 
-# What a value is at most for the bounds of lines and of work to hold that were found beforehand.
+# What filters make of a longer text is not kept.
 SMALL = 100
 # Values that stand in HTML as they are, and cannot be half of an attribute's beginning: no = at the end.
-plain = re.compile(rf"(?:[ !#-%(-;=?-~]{{0,{SMALL - 1}}}[ !#-%(-;?-~])?").fullmatch
+plain = re.compile(r"(?:[ !#-%(-;=?-~]*[ !#-%(-;?-~])?").fullmatch
 # An address that HTML spells as it is.
 plain_link = re.compile(r"[!#-%(-;=?-~]+").fullmatch
 # Names that Liquid finds a value for where none is given.
@@ -39,15 +40,13 @@ class Piece:
 
     write: object
     key: object
-    lines: object = None
 
 
 class Page:
     """One message while it is written; Liquid's expressions take it for their context."""
 
     __slots__ = (
-        *("autoescape", "click", "end", "env", "is_long", "loops", "names", "personal", "stops", "surplus"),
-        "turns",
+        *("autoescape", "click", "end", "env", "loops", "names", "personal", "stops", "surplus", "work"),
     )
     get_item, filter = RenderContext.get_item, RenderContext.filter
 
@@ -56,12 +55,14 @@ class Page:
         self.personal = tuple(filter(None, map(values.get, merge_fields.PERSONAL_LINKS)))
         self.click = signer(links.CLICK, delivery.uuid.bytes)
         self.end = "" if delivery.is_service else tracking.pixel(delivery)
-        # What came in beside what could be foreseen: characters written as references, long values.
-        self.surplus, self.is_long = 0, False
+        # How many characters were added by writing those of values as references.
+        self.surplus = 0
 
     def turn_to(self, env):
         """Begin with another template."""
-        self.env, self.autoescape, self.loops, self.stops, self.turns = env, env.autoescape, [], {}, 0
+        self.env, self.autoescape, self.loops, self.stops = env, env.autoescape, [], {}
+        # What filters would have had to handle whose results were known.
+        self.work = 0
         liquid.allow_work()
 
     def get(self, path, *, token=None, default=UNDEFINED):
@@ -111,7 +112,6 @@ class Page:
         return "".join(said)
 
     def _enter(self, loop):
-        self.turns += loop.length
         self.loops.append(loop)
         together = 1
         for each in self.loops:
@@ -123,21 +123,17 @@ class Page:
 # Values -----------------------------------------------------------------------------------------------
 
 
-def finder(expression, env):
-    """A function that finds an expression's value on a page."""
+def finder(expression):
+    """A function that finds what an expression stands for on a page; of a field without its filters."""
     path = simple_path(expression)
     if path is None:
         return expression.evaluate
-    find = partial(Page.get, path=path) if len(path) > 1 else named(path)
-    filters = [remembered(each, env) for each in expression.filters or ()]
-    if not all(filters):
-        return expression.evaluate
-    return filtered(find, filters) if filters else find
+    finders = {1: named, 2: part_of_named}
+    return finders[len(path)](path, *path) if len(path) in finders else partial(Page.get, path=path)
 
 
-def named(path):
+def named(path, name):
     """The value of a name that is no path."""
-    name = path[0]
 
     def find(page):
         return page.names[name] if name in page.names else page.get(path)
@@ -145,63 +141,103 @@ def named(path):
     return find
 
 
+def part_of_named(path, name, part):
+    """The value of a path of two."""
+
+    def find(page):
+        whole = page.names.get(name)
+        return whole[part] if type(whole) is dict and part in whole else page.get(path)
+
+    return find
+
+
 def simple_path(expression):
     """The path of a field and nothing else, filters apart; None for what has to be worked out."""
-    if isinstance(expression, FilteredExpression) and isinstance(expression.left, Path):
-        path = expression.left.path
-        if all(isinstance(part, str | int) for part in path):
-            return path
+    field = expression.left if isinstance(expression, FilteredExpression) else expression
+    if isinstance(field, Path) and all(isinstance(part, str | int) for part in field.path):
+        # The package's own texts are slow to compare.
+        return [str(part) if isinstance(part, str) else part for part in field.path]
     return None
 
 
-def key_of(expression, env):
-    """What outputs of the same words have in common; None for one that has to be worked out."""
-    path = simple_path(expression)
-    if path is None or not all(remembered(each, env) for each in expression.filters or ()):
+def applied(filters, env):
+    """Filters whose arguments are written out, as one function of a value; None for what takes more."""
+    functions = [bound(each, env) for each in filters]
+    if not all(functions):
         return None
-    return (*path, *map(str, expression.filters or ()), len(path))
+
+    def apply(value):
+        for function in functions:
+            value = function(value)
+        return value
+
+    return apply
 
 
-def filtered(find, filters):
-    def value(page):
-        found = find(page)
-        for apply in filters:
-            found = apply(found)
-        return found
-
-    return value
-
-
-def remembered(filter_, env):
-    """A filter whose arguments are written out, as a function that remembers what it made of small texts."""
+def bound(filter_, env):
     function = env.filters.get(filter_.name)
     if function is None or getattr(function, "with_context", False):
         return None
     if not all(isinstance(argument.value, Literal | Nil) for argument in filter_.args):
         return None
     positional, named = filter_.evaluate_args(SimpleNamespace(autoescape=env.autoescape))
-    if any(liquid.size_of(each) > SMALL for each in (*positional, *named.values())):
-        return None
     if getattr(function, "with_environment", False):
         named["environment"] = env
-
-    def apply(value):
-        return function(value, *positional, **named)
-
-    known = lru_cache(maxsize=500, typed=True)(apply)
-    return lambda value: known(value) if type(value) is str and len(value) <= SMALL else apply(value)
+    return lambda value: function(value, *positional, **named)
 
 
 # Writing ----------------------------------------------------------------------------------------------
 
 
 def output(expression, env, settle):
-    """A piece that writes a value; `settle(page, value)` writes what is not plain."""
-    find = finder(expression, env)
+    """A piece that writes a value; `settle(page, value)` writes what cannot stand as it is."""
+    path, filters = simple_path(expression), getattr(expression, "filters", None) or ()
+    key = (settle, len(path), *path, *map(str, filters)) if path else object()
+    apply = applied(filters, env) if path else None
+    if filters and apply:
+        return Piece(remembering(finder(expression), apply, settle), key)
+    find = expression.evaluate if filters else finder(expression)
+    write = as_words(find) if settle is settle_in_text else in_place(find, settle)
+    return Piece(write, object() if filters else key)
+
+
+def in_place(find, settle):
+    """Writes a value in HTML."""
 
     def write(page):
         found = find(page)
         return found if type(found) is str and plain(found) else settle(page, found)
+
+    return write
+
+
+def as_words(find):
+    """Writes a value in words without HTML."""
+
+    def write(page):
+        found = find(page)
+        return found if type(found) is str else settle_in_text(page, found)
+
+    return write
+
+
+def remembering(find, apply, settle):
+    """Writes a value with its filters applied; what they made of a small text is kept for the next one."""
+
+    @lru_cache(maxsize=500)
+    def known(text):
+        page, before = SimpleNamespace(surplus=0), liquid.work_done()
+        written = settle(page, apply(text))
+        return written, liquid.work_done() - before, page.surplus
+
+    def write(page):
+        found = find(page)
+        if type(found) is not str or len(found) > SMALL:
+            return settle(page, apply(found))
+        written, work, surplus = known(found)
+        page.work += work
+        page.surplus += surplus
+        return written
 
     return write
 
@@ -213,6 +249,8 @@ def settle_in_html(page, value):
 
 def settle_in_address(page, value, *, lines=False):
     """A value as it stands within an attribute: escaped, in ASCII, and surely ending nothing."""
+    if type(value) is int:
+        return str(value)
     written = str(to_liquid_string(value, autoescape=True))
     if '"' in written or "<" in written or "\0" in written or "\r" in written or written[-1:] == "=":
         raise Doubt
@@ -224,8 +262,6 @@ def settle_in_address(page, value, *, lines=False):
         in_ascii = written.encode("ascii", "xmlcharrefreplace").decode()
         page.surplus += len(in_ascii) - len(written)
         written = in_ascii
-    if len(written) > SMALL:
-        page.is_long = True
     return written
 
 
@@ -234,12 +270,28 @@ def settle_in_text(page, value):
     return value if type(value) is str else to_liquid_string(value, autoescape=False)
 
 
+def condition(expression):
+    """A function that tells whether a condition holds; a field beside a text is compared at once."""
+    inner = getattr(expression, "expression", None)
+    if not isinstance(inner, EqExpression | NeExpression) or not isinstance(inner.right, StringLiteral):
+        return expression.evaluate
+    find, text, wanted = finder(inner.left), str(inner.right.value), isinstance(inner, EqExpression)
+
+    def holds(page):
+        found = find(page)
+        return (found == text) is wanted if type(found) is str else expression.evaluate(page)
+
+    return holds
+
+
 def choice(branches, otherwise):
     """The first branch whose condition holds: [(condition, whether it must hold, what it writes)]."""
 
+    branches = [(condition(expression), wanted, said) for expression, wanted, said in branches]
+
     def write(page):
-        for condition, wanted, said in branches:
-            if condition.evaluate(page) is wanted:
+        for holds, wanted, said in branches:
+            if holds(page) is wanted:
                 return said(page)
         return otherwise(page)
 
@@ -248,7 +300,7 @@ def choice(branches, otherwise):
 
 def loop(expression, body, otherwise):
     """A loop's body for each item, or what it says when there is none."""
-    name, title = expression.identifier, f"{expression.identifier}-{expression.iterable}"
+    name, title = str(expression.identifier), f"{expression.identifier}-{expression.iterable}"
 
     def write(page):
         items, length = expression.evaluate(page)
@@ -290,6 +342,7 @@ def alone(texts, pieces):
     """The same for a single piece, or none."""
     if not pieces:
         return lambda page: texts[0]
-    before, after = texts
-    writer = pieces[0].write
+    (before, after), writer = texts, pieces[0].write
+    if not before and not after:
+        return writer
     return lambda page: f"{before}{writer(page)}{after}"
