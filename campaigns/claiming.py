@@ -72,9 +72,9 @@ def claim(owner, at, limit, *, after=BEGINNING, contact_ids=None):
 
 
 class Shares:
-    """How many each line of a run claims at once: whole batches, and the end in parts, so that all end together.
+    """How many each line of a run claims at once: whole batches, and of the end equal parts.
 
-    Two parts for each, since the first is smaller then, and a line starts the sooner.
+    So all end together; two parts for each, since the smaller the first is, the sooner a line starts.
     """
 
     def __init__(self, at, limit, lines):
