@@ -12,6 +12,8 @@ rendering.py   a frozen content version and one contact's merge values become a 
 sending.py     the message leaves over the worker's lines (lines.py), one provider a file in channels/
 recording.py   what became of it is written down, and what a refusal says of the address
 links.py       the signed addresses in a message: click, open, preferences, stop
+doors.py       what is asked for at the links of messages is written down at once, and
+hearing.py     told in sets (halving.py: one bad row holds up no other) as responses and touchpoints
 responding.py  what people did becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached;
                machines.py tells who is no person, retelling.py who was none after all
 hooks.py       the door for what providers post, verified (sns.py); receivers.py reads it with Anymail's help

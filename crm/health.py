@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from campaigns import restoring
-from campaigns.models import Delivery, RawNotice, SendingSwitch, Tick
+from campaigns.models import Delivery, RawNotice, RawResponse, SendingSwitch, Tick
 from contacts import marking
 from contacts.entries import JournalEntry
 
@@ -77,8 +77,9 @@ def check_broker():
 
 
 def check_notices(at):
-    """What providers and mail servers told us has been read."""
+    """What providers, mail servers and readers told us has been read."""
     waiting = RawNotice.objects.filter(read_at=None, received_at__lt=at - OVERDUE).count()
+    waiting += RawResponse.objects.filter(at__lt=at - OVERDUE).count()
     return {"ok": not waiting, "found": f"{waiting} unread for too long" if waiting else "all read"}
 
 
