@@ -82,6 +82,7 @@ def give_back(mark, at, without_journal):
 
 def waiting_mark(at, without_journal):
     """The mark of a database that was found to be an old copy; raises CannotRecover."""
+    restoring.say(at)
     finding = marking.look()
     if finding == marking.Finding.OFF:
         raise CannotRecover(_("JOURNAL_DIR is empty: no journal is kept."))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import SendingSwitch
 from campaigns.switching import hold_sending
-from contacts import journal, marking
+from contacts import journal, marking, replaying
 from contacts.entries import JournalMark
 from contacts.marking import Finding
 
@@ -40,7 +40,9 @@ def is_restored(at):
 
 
 def say(at):
-    """Tell the log what is wrong with the journal, if anything is."""
+    """Tell the log what is wrong with the journal, if anything is; looked at closely, act by act."""
+    if marking.look() == Finding.FINE and replaying.forgotten():
+        hold(Finding.BEHIND, at)
     if words := words_of(marking.look()):
         logger.error("%s %s", words, words_to_do() if is_restored(at) else "")
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from campaigns import authenticating, queueing, ticking
+from campaigns import authenticating, queueing, remembering, ticking
 from campaigns.bounces import mailbox
 from contacts import erasing
 
@@ -26,6 +26,7 @@ def plan():
     at = timezone.now()
     ticking.run_slot("plan", 30, at, ticking.plan_all)
     ticking.prune_ticks(at)
+    remembering.forget_old(at)
 
 
 @shared_task

@@ -22,6 +22,7 @@ NAMES = (
     "term",
     "mixed_faults",
     "withdrawals",
+    "restore",
 )
 # Only when asked for: it takes hours.
 BY_HAND = ("soak",)

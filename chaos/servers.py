@@ -119,6 +119,13 @@ def fresh_database():
     Redis.from_url(os.environ["REDIS_URL"]).flushall()
 
 
+def empty_database():
+    """Nothing at all, for a backup to be restored into; whoever was connected is thrown out."""
+    _administer(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    _administer(f"CREATE DATABASE {DATABASE}")
+    use_database(DATABASE)
+
+
 def use_database(name):
     """The harness itself works in this database from now on."""
     from django.db import connection

@@ -88,13 +88,12 @@ def folder():
 
 def append(name, lines, *, durable):
     """Add lines to this host's file, and return its path; raises OSError. Durable: on disk afterwards."""
-    path = folder() / f"{name}.{host()}.log"
-    text = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines).encode()
-    is_new = durable and not path.exists()
-    file = os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+    path = os.path.join(settings.JOURNAL_DIR, f"{name}.{host()}.log")
+    # A line that a full disk cut short ends here, and spoils no other.
+    text = "".join(["\n", *(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines)]).encode()
+    file, is_new = _open(path)
     try:
-        # A line that was cut short by a full disk ends here, and spoils no other.
-        if os.write(file, b"\n" + text) != len(text) + 1:
+        if os.write(file, text) != len(text):
             raise OSError(f"{path} could be written in part only")
         if durable:
             os.fsync(file)
@@ -103,6 +102,15 @@ def append(name, lines, *, durable):
     if is_new:
         sync_folder()
     return path
+
+
+def _open(path):
+    """(the file, whether it is new). Opened each time: whoever moves the journal loses no line."""
+    try:
+        return os.open(path, os.O_APPEND | os.O_WRONLY), False
+    except FileNotFoundError:
+        folder()
+        return os.open(path, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600), True
 
 
 def read(name, after=""):
@@ -115,6 +123,14 @@ def read(name, after=""):
             continue
         with open(path, "rb") as file:
             yield from filter(None, map(_parsed, file))
+
+
+def drop(name, before):
+    """Delete the files of this name that come before that in the alphabet; how many."""
+    old = [path for path in Path(settings.JOURNAL_DIR).glob(f"{name}.*.log") if path.name < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def sync_folder():

@@ -83,7 +83,7 @@ def advance(at):
 
 def is_begun():
     """Whether there is a journal that the next sending can be written to."""
-    return journal.is_kept() and (Path(settings.JOURNAL_DIR) / FILE).exists()
+    return journal.is_kept() and os.path.exists(os.path.join(settings.JOURNAL_DIR, FILE))
 
 
 def is_empty():

@@ -9,10 +9,12 @@ from django.urls import reverse
 from campaigns import channels, recovering, remembering, restoring
 from campaigns.models import Delivery, SendingSwitch
 from campaigns.recording import Result
+from campaigns.sending import send_due
 from campaigns.switching import hold_sending, resume_sending
 from campaigns.ticking import sweep
 from contacts import marking
-from contacts.entries import JournalMark
+from contacts.consenting import withdraw_consent
+from contacts.entries import JournalEntry, JournalMark
 from tests.make import (
     DAY,
     HOUR,
@@ -31,7 +33,8 @@ RESTORED = NOON + HOUR
 
 
 @pytest.fixture(autouse=True)
-def folder(settings, tmp_path):
+def folder(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(remembering, "COUNT_SECONDS", float("inf"))
     settings.JOURNAL_DIR = str(tmp_path / "journal")
     marking.advance(NOON)
     marking.advance(NOON)
@@ -264,6 +267,40 @@ def test_what_cannot_be_written_to_the_journal_does_not_leave(delivery, folder, 
     sweep(NOON)
 
     assert len(mailbox) == 1
+
+
+def test_a_run_that_is_under_way_ends_when_the_database_is_swapped(delivery, mailbox, monkeypatch):
+    be_restored()
+    monkeypatch.setattr(restoring, "is_restored", lambda at: False)
+    monkeypatch.setattr(remembering, "COUNT_SECONDS", 0)
+
+    with pytest.raises(remembering.OldCopy):
+        send_due(NOON, "worker")
+
+    assert (state_of(delivery), len(mailbox)) == (("planned", ""), 0)
+
+
+def test_an_act_that_only_the_journal_knows_is_noticed_at_the_start(
+    ada, topic, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        withdraw_consent(ada, [topic], at=NOON, source="one-click")
+    restoring.say(NOON)
+    assert not SendingSwitch.load().held
+
+    JournalEntry.objects.all().delete()
+    restoring.say(NOON)
+
+    assert SendingSwitch.load().held
+
+
+def test_what_no_backup_would_go_back_to_is_forgotten(delivery, folder):
+    remember(delivery, "sent", at=NOON - 91 * DAY)
+    remember(delivery, "sent", at=NOON - 89 * DAY)
+
+    assert remembering.forget_old(NOON) == 1
+
+    assert sorted(path.name.split(".")[0] for path in folder.glob("*.log")) == ["sent-20260313"]
 
 
 def test_the_health_page_today_and_settings_say_so(delivery, as_marketer):
