@@ -5,7 +5,6 @@ would see the consent as it was before it waited for the lock, and let a withdra
 """
 
 import hashlib
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -96,7 +95,7 @@ WITH durable AS MATERIALIZED (
     SELECT set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)
 )
 UPDATE campaigns_delivery d
-SET status = v.status, reason = v.reason, detail = v.detail, due_at = v.due_at,
+SET status = v.status, reason = v.reason, detail = v.detail, due_at = coalesce(v.due_at, d.due_at),
     owner = CASE WHEN v.status = 'sending' THEN d.owner ELSE '' END,
     lease_until = CASE WHEN v.status = 'sending' THEN clock_timestamp() + %(lease)s END,
     sending_at = CASE WHEN v.status = 'sending' THEN %(at)s END,
@@ -147,6 +146,7 @@ class Verdict:
 
 
 PASS = Verdict(Status.SENDING)
+_in_json = DjangoJSONEncoder().encode
 
 
 def windows(batch):
@@ -199,9 +199,7 @@ def _facts(delivery_ids, at, owner, locked):
 
 
 def _facts_sql():
-    return _FACTS.format(
-        still_true=triggers.still_true_sql(), reached=outcomes.reached_sql(), holds=HOLDS
-    )
+    return _FACTS.format(still_true=triggers.still_true_sql(), reached=outcomes.reached_sql(), holds=HOLDS)
 
 
 def _mark(facts, at, owner, values):
@@ -212,9 +210,9 @@ def _mark(facts, at, owner, values):
         "statuses": [str(verdict.status) for _fact, verdict in verdicts],
         "reasons": [str(verdict.reason) for _fact, verdict in verdicts],
         "details": [verdict.detail[:300] for _fact, verdict in verdicts],
-        "dues": [verdict.due_at or fact.due_at for fact, verdict in verdicts],
+        "dues": [verdict.due_at for _fact, verdict in verdicts],
         "addresses": [fact.address for fact, _verdict in verdicts],
-        "values": [json.dumps(values.get(fact.id, {}), cls=DjangoJSONEncoder) for fact, _v in verdicts],
+        "values": [_in_json(values.get(fact.id, {})) for fact, _verdict in verdicts],
     }
     with connection.cursor() as cursor:
         row |= {"at": at, "owner": owner, "lease": LEASE}
