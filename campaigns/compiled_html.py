@@ -6,6 +6,7 @@ does not end with `=`. So it begins and ends no attribute, and every address sta
 
 import html
 import re
+from collections import Counter
 from functools import lru_cache
 from itertools import takewhile
 
@@ -68,11 +69,14 @@ class Html:
     def __init__(self, env, around):
         self.env = env
         self.before, self.after = map(html.escape, around)
-        # Where its links lead that are the same in every message.
-        self.urls = set()
+        # Where its links lead that are the same in every message; how often a value found once is written.
+        self.urls, self.most_alike = set(), 1
 
     def read(self, nodes):
-        """The program of a whole template, with a place for the picture that tells of an opening."""
+        """(the program of a whole template, its length as far as references in values are concerned).
+
+        The program has a place for the picture that tells of an opening.
+        """
         part = self.part(nodes, depth=0)
         if not part.is_mostly_ascii:
             raise Doubt
@@ -82,7 +86,7 @@ class Html:
         before, body, after = part.pieces[places[-1]].rpartition(BODY)
         end = Piece(lambda page: page.end, key="end")
         part.pieces[places[-1] : places[-1] + 1] = [before, end, body + after]
-        return part.write, part.length
+        return part.write, part.length / self.most_alike
 
     def part(self, nodes, depth):
         """A row of nodes; no address may begin in one and end in another."""
@@ -96,7 +100,12 @@ class Html:
                 self.node(node, part, depth)
         if opened:
             raise Doubt
+        self.note_alike(part.pieces)
         return part
+
+    def note_alike(self, pieces):
+        keys = Counter(piece.key for piece in pieces if isinstance(piece, Piece))
+        self.most_alike = max(self.most_alike, *keys.values(), 1)
 
     def node(self, node, part, depth):
         if isinstance(node, OutputNode):
@@ -166,6 +175,7 @@ class Html:
 
     def close(self, opened, part):
         """Write an address that is read to its end."""
+        self.note_alike(opened.pieces)
         part.count(opened.original)
         if opened.name != "href":
             self.picture(opened, part)
@@ -225,7 +235,10 @@ class Html:
         raise Doubt
 
     def choice_within(self, node, depth):
-        return Within(self.env, ("", "")).choice(node, Part(), depth + 1)
+        inner = Within(self.env, ("", ""))
+        piece = inner.choice(node, Part(), depth + 1)
+        self.most_alike = max(self.most_alike, inner.most_alike)
+        return piece
 
 
 class Within(Html):
