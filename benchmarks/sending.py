@@ -5,17 +5,15 @@ A raw mail server on the loopback, a process of its own, takes everything; one w
 
 import gc
 import re
-import resource
 import smtplib
 import threading
 import time
 from collections import defaultdict
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 
 from benchmarks import mailing, servers
-from benchmarks.measuring import Goal, Result, compare, interleave
+from benchmarks.measuring import Goal, compare, interleave
 from benchmarks.population import AT
 from benchmarks.stopwatch import SHARES, Stopwatch
 
@@ -24,26 +22,22 @@ ROUNDS = 3
 # Of the relay that takes its time: messages for each line, lines, seconds that it takes to say something.
 EACH_LINE, LINES, DELAY = 100, (1, 4, 16), 0.01
 TASKS = 100
-CAMPAIGN = 1_000_000
 # What is asked for beside Django, and not reached by now.
 AIM = Goal(3, at_least=True, binds=False)
 
 
 def run(*, full):
-    """How fast the road is, where its time goes, what lines give, Celery's share; a campaign when `full`."""
+    """How fast the road is, where its time goes, what lines give, Celery's share; the same when `full`."""
     from chaos.starting import Sink
 
     servers.fresh_database("sending")
-    people = CAMPAIGN if full else max(MESSAGES, EACH_LINE * max(LINES))
-    rule = mailing.set_up(people, MESSAGES)
+    rule = mailing.set_up(max(MESSAGES, EACH_LINE * max(LINES)), MESSAGES)
     messages = prepared(rule)
     yield from build(messages)
     with Sink() as sink:
         use(sink)
         yield from road(rule, messages)
         yield from celery(rule)
-        if full:
-            yield from campaign(rule)
     with Sink(delay=DELAY) as relay:
         use(relay)
         yield from over_lines(rule, messages)
@@ -318,34 +312,3 @@ def idle_sweeps(count):
         assert ended.acquire(timeout=60), "no worker has run the task"
     task_postrun.disconnect(note)
     SendingSwitch.objects.update(held=False)
-
-
-# A large campaign ------------------------------------------------------------------------------------
-
-
-def campaign(rule):
-    """Its last tenth beside its first, and the memory of the worker."""
-    mailing.plan("campaign", CAMPAIGN, rule=rule, campaign=mailing.campaign_of(rule))
-    marks = [(0, time.perf_counter(), memory())]
-    ours(rule, on_sent=lambda total: marks.append((total, time.perf_counter(), memory())))
-    size, tenth = f"{CAMPAIGN:,} messages", CAMPAIGN // 10
-    first, last = pace(marks, 0, tenth), pace(marks, CAMPAIGN - tenth, CAMPAIGN)
-    yield Result(
-        "Last tenth / first, messages a second", size, last, first, round(last / first, 3), at_least(0.9)
-    )
-    early, late = next(mark[2] for mark in marks if mark[0] >= tenth), marks[-1][2]
-    yield Result("Memory at the end / early, MB", size, late, early, round(late / early, 3), Goal(1.2))
-
-
-def pace(marks, start, end):
-    """Messages a second between two places of the campaign, by the runs that lie there."""
-    within = [mark for mark in marks if start <= mark[0] <= end] or marks
-    within = within if len(within) > 1 else marks[-2:]
-    (sent, began, _), (sent_then, ended, _) = within[0], within[-1]
-    return (sent_then - sent) / (ended - began)
-
-
-def memory():
-    """What this process holds, in MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
