@@ -16,6 +16,7 @@ ADDRESSES = (
     "PUBLIC_URL",
     "ALLOWED_HOSTS",
     "STATIC_ROOT",
+    "JOURNAL_DIR",
 )
 PORTS_TRIED = 50
 

@@ -96,6 +96,7 @@ class Installation:
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "STATIC_ROOT": str(self.state_dir / "static"),
+            "JOURNAL_DIR": str(self.state_dir / "journal"),
         }
         self.settings = settings_for(self.env_file, made, demo=self.demo)
         environment = {**os.environ, **self.settings, "PYTHONUNBUFFERED": "1"}
