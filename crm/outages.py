@@ -38,7 +38,9 @@ def _is_machine(request):
 
 
 def _told_as_json():
-    return JsonResponse({"detail": _("Not at the moment. Nothing was kept; send it again.")}, status=503)
+    return JsonResponse(
+        {"detail": _("Not at the moment. Send it again; nothing is taken twice.")}, status=503
+    )
 
 
 def _told_as_page(request):

@@ -48,7 +48,7 @@ def test_a_machine_is_told_in_its_own_words(away, visitor):
     answer = visitor.post("/api/v1/touchpoints", batch, "application/json", headers={"X-API-Key": "a" * 40})
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
-    assert answer.json() == {"detail": "Not at the moment. Nothing was kept; send it again."}
+    assert answer.json() == {"detail": "Not at the moment. Send it again; nothing is taken twice."}
 
 
 def test_what_is_broken_by_us_is_still_a_broken_page(db, visitor):
