@@ -34,6 +34,29 @@ INSERT INTO touchpoints_totals (contact_id, orders, first_order_at, last_order_a
 SELECT contact_id, count(*), min(at), max(at), sum(amount), 0 FROM touchpoints_order GROUP BY contact_id
 """
 
+# Two years of what people do: everyone confirmed a sign-up once, ordered as the orders say, and looked at
+# pages, three at a visit, five minutes apart. Few people see most of them.
+CONFIRMATIONS = """
+INSERT INTO touchpoints_touchpoint (contact_id, kind, at, recorded_at, source, external_id, is_history, data)
+SELECT id, 'confirmed', %(at)s - abs(hashint8extended(id, 11) %% 63072000) * interval '1 second', %(at)s,
+       'bench', 'confirmed:' || id, false, '{}'
+FROM contacts_contact
+"""
+ORDERED = """
+INSERT INTO touchpoints_touchpoint (contact_id, kind, at, recorded_at, source, external_id, is_history, data)
+SELECT contact_id, 'ordered', at, at, source, 'order:' || external_id, false,
+       jsonb_build_object('order', external_id, 'amount', amount::text, 'currency', currency)
+FROM touchpoints_order
+"""
+VISITS = """
+INSERT INTO touchpoints_touchpoint (contact_id, kind, at, recorded_at, source, external_id, is_history, data)
+SELECT ids.first + (power(abs(hashint8(n / 3)) %% 1000003 / 1000003.0::float8, 2) * (%(people)s - 1))::bigint,
+       'visited', %(at)s - abs(hashint8extended(n / 3, 5) %% 63072000) * interval '1 second'
+       + n %% 3 * interval '5 minutes', %(at)s, 'web', 'visit:' || n, false,
+       jsonb_build_object('path', '/shop/p/' || abs(hashint8extended(n, 9) %% 5000) || '/')
+FROM generate_series(1, %(visits)s) AS n, (SELECT min(id) AS first FROM contacts_contact) AS ids
+"""
+
 
 def people(count):
     """Make this many contacts."""
@@ -51,6 +74,20 @@ def orders(people, count):
     _run("RESET session_replication_role")
     _run(TOTALS)
     settle("touchpoints_order", "touchpoints_totals")
+
+
+def touchpoints(people, count):
+    """Make this many touchpoints of these people, whose orders are made already."""
+    print(f"    making {count:,} touchpoints", flush=True)
+    _run("SET session_replication_role = replica")
+    for statement in (CONFIRMATIONS, ORDERED):
+        _run(statement, {"at": AT})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM touchpoints_touchpoint")
+        known = cursor.fetchone()[0]
+    _run(VISITS, {"people": people, "visits": count - known, "at": AT})
+    _run("RESET session_replication_role")
+    settle("touchpoints_touchpoint")
 
 
 def settle(*tables):

@@ -210,30 +210,39 @@ _ORDERS = f"""
     FROM touchpoints_order t
     WHERE t.at > %(since)s::timestamptz - {DAYS} AND t.at <= %(at)s::timestamptz - {DAYS} {{only}}
 """
-# Of each order the pauses before it. Orders soon followed by the next begin no absence; that leaves few.
+_WEEK = "interval '7 days'"
+# How long the silence after an order must be, by the middle one of the pauses before it.
+_WAIT = f"""CROSS JOIN LATERAL (
+    SELECT CASE WHEN t.number < 3 THEN {DAYS} ELSE greatest({_WEEK}, %(rhythm)s::float8 * (
+        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY pause) FROM (
+            SELECT o.at - lag(o.at) OVER (ORDER BY o.at, o.id) AS pause FROM touchpoints_order o
+            WHERE o.contact_id = t.contact_id AND o.at <= t.at AND (o.at, o.id) <= (t.at, t.id)
+        ) pauses
+    )) END AS span OFFSET 0
+) wait"""
+# It takes one look at every order. The middle pause is worked out only for those it can matter for: it is
+# never more than twice the mean, and an order soon followed by the next begins no absence.
 _RHYTHM = f"""
-    SELECT t.contact_id, 'o' || t.id AS occurrence, t.at AS started_at, t.occurred_at,
+    SELECT t.contact_id, 'o' || t.id AS occurrence, t.at AS started_at, t.at + wait.span AS occurred_at,
            {_TOLD} AS touchpoint_id, t.id AS order_id
     FROM (
-        SELECT t.*, t.at + CASE WHEN cardinality(t.pauses) < 3 THEN {DAYS} ELSE greatest(
-            interval '7 days', %(rhythm)s::float8 * (
-                SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY pause) FROM unnest(t.pauses) AS pause
-            )
-        ) END AS occurred_at
+        SELECT t.*, o.source, o.external_id
         FROM (
-            SELECT paused.*, lead(at) OVER own AS next_at, array_agg(pause) OVER own AS pauses
-            FROM (
-                SELECT t.*, t.at - lag(t.at) OVER (PARTITION BY t.contact_id ORDER BY t.at, t.id) AS pause
-                FROM (
-                    SELECT t.id, t.contact_id, t.at, t.source, t.external_id
-                    FROM touchpoints_order t WHERE t.at <= %(now)s {{only}}
-                ) t
-            ) paused
-            WINDOW own AS (PARTITION BY contact_id ORDER BY at, id)
+            SELECT t.id, t.contact_id, t.at,
+                   count(*) OVER person - row_number() OVER newest + 1 AS number,
+                   min(t.at) OVER person AS first_at, lag(t.at) OVER newest AS next_at
+            FROM touchpoints_order t WHERE t.at <= %(now)s {{only}}
+            WINDOW person AS (PARTITION BY t.contact_id),
+                   newest AS (PARTITION BY t.contact_id ORDER BY t.at DESC, t.id DESC)
         ) t
-        WHERE t.next_at IS NULL OR t.next_at > t.at + least(interval '7 days', {DAYS})
-    ) t
-    WHERE t.occurred_at > %(since)s AND t.occurred_at <= %(at)s
+        JOIN touchpoints_order o ON o.id = t.id
+        WHERE (t.next_at IS NULL OR t.next_at > t.at + least({_WEEK}, {DAYS}))
+          AND t.at + CASE WHEN t.number < 3 THEN {DAYS} ELSE {_WEEK} END <= %(at)s
+          AND t.at + CASE WHEN t.number < 3 THEN {DAYS} ELSE greatest(
+              {_WEEK}, %(rhythm)s::float8 * 2 * (t.at - t.first_at) / (t.number - 1)
+          ) END > %(since)s
+    ) t {_WAIT}
+    WHERE t.at + wait.span > %(since)s AND t.at + wait.span <= %(at)s
 """
 _NEXT_ORDER = """(
     SELECT min(later.at) FROM touchpoints_order later

@@ -11,10 +11,11 @@ from touchpoints.models import Touchpoint
 # The order a touchpoint tells of.
 _ORDER = "o.source = {t}.source AND o.external_id = substr({t}.external_id, 7)"
 # Which order it is of theirs; what was cancelled since was an order, too.
-_NUMBER = """(
-    SELECT count(*) FROM touchpoints_touchpoint before
-    WHERE before.contact_id = b.contact_id AND before.kind = 'ordered' AND before.at <= b.started_at
-      AND (before.at, before.id) <= (b.started_at, b.touchpoint_id)
+_NUMBER = f"""(
+    SELECT count(before.id) FROM touchpoints_order o
+    JOIN touchpoints_order before
+      ON before.contact_id = b.contact_id AND before.at <= o.at AND (before.at, before.id) <= (o.at, o.id)
+    WHERE {_ORDER.format(t="b")}
 )"""
 # In the workspace's currency.
 _PLAIN_NUMBER = "'^[0-9]{1,12}([.][0-9]{1,8})?$'"

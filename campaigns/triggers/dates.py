@@ -40,15 +40,19 @@ class DateForm(ParameterForm):
 
 
 # The zone by which a contact's days begin; what is no time zone counts as unknown.
-_ZONE = "CASE WHEN c.time_zone = ANY(%(zones)s::text[]) THEN c.time_zone ELSE %(zone)s END"
+# One look for each person found: they are few, however large the base.
+_ZONE = """CROSS JOIN LATERAL (
+    SELECT CASE WHEN c.time_zone = ANY(%(zones)s::text[]) THEN c.time_zone ELSE %(zone)s END AS name
+    FROM contacts_contact c WHERE c.id = {contact} LIMIT 1
+) zone"""
 # The moment: so many days before the date, at the hour, on the clock there.
-_MOMENT = f"(({{date}} - %(days_before)s::int) + make_time(%(hour)s::int, 0, 0)) AT TIME ZONE {_ZONE}"
+_MOMENT = "(({date} - %(days_before)s::int) + make_time(%(hour)s::int, 0, 0)) AT TIME ZONE zone.name"
 _ROW = f"""
     SELECT t.contact_id, %(date)s || ':' || t.the_day AS occurrence, t.occurred_at AS started_at,
            t.occurred_at, NULL::bigint AS touchpoint_id, t.the_day, t.date AS first_day
     FROM (
         SELECT found.*, {_MOMENT.format(date="found.the_day")} AS occurred_at
-        FROM ({{found}}) found JOIN contacts_contact c ON c.id = found.contact_id
+        FROM ({{found}}) found {_ZONE.format(contact="found.contact_id")}
     ) t
     WHERE t.occurred_at > %(since)s AND t.occurred_at <= least(%(at)s, %(now)s)
 """
@@ -77,17 +81,21 @@ _ONCE = f"""
 _FIRST_ORDERS = f"""
     SELECT first.contact_id, first.date, (first.date + make_interval(years => first.years))::date AS the_day
     FROM (
-        SELECT t.contact_id, years.years, (t.at AT TIME ZONE {_ZONE})::date AS date
-        FROM generate_series(1, 50) AS years (years)
-        JOIN touchpoints_order t
-          ON t.at >= {_FROM_DAY} - make_interval(years => years.years) - interval '2 days'
-         AND t.at <= {_TO_DAY} - make_interval(years => years.years) + interval '3 days'
-        JOIN contacts_contact c ON c.id = t.contact_id
-        WHERE NOT EXISTS (
-            SELECT 1 FROM touchpoints_order earlier
-            WHERE earlier.contact_id = t.contact_id AND (earlier.at, earlier.id) < (t.at, t.id)
-              AND earlier.at <= t.at
-        ) {{only}}
+        SELECT t.contact_id, t.years, (t.at AT TIME ZONE zone.name)::date AS date
+        FROM (
+            SELECT near.*, years.years FROM generate_series(1, 50) AS years (years)
+            CROSS JOIN LATERAL (
+                SELECT t.id, t.contact_id, t.at FROM touchpoints_order t
+                WHERE t.at >= {_FROM_DAY} - make_interval(years => years.years) - interval '2 days'
+                  AND t.at <= {_TO_DAY} - make_interval(years => years.years) + interval '3 days' {{only}}
+                OFFSET 0
+            ) near
+        ) t
+        {_ZONE.format(contact="t.contact_id")}
+        WHERE t.id = (
+            SELECT earliest.id FROM touchpoints_order earliest
+            WHERE earliest.contact_id = t.contact_id ORDER BY earliest.at, earliest.id LIMIT 1
+        )
     ) first
 """
 
