@@ -33,10 +33,7 @@ WHERE c.id = d.contact_id AND c.email <> '' AND d.status = 'planned' AND d.due_a
 
 def is_restored(at):
     """Whether this database is an old copy that waits to be recovered; then all sending is held."""
-    finding = marking.look()
-    if finding.holds:
-        hold(finding, at)
-    return finding.holds
+    return marking.look().holds and notice(at).holds
 
 
 def say(at):
@@ -51,20 +48,37 @@ def keep_up(at):
     """With each sweep: count on, write what could not be written, and notice a restore; the Finding."""
     finding = marking.advance(at)
     if finding.holds:
-        hold(finding, at)
-    elif finding == Finding.FINE:
+        return notice(at)
+    if finding == Finding.FINE:
         journal.write_waiting()
         park_late(at)
     return finding
 
 
 @transaction.atomic
+def notice(at):
+    """Look again while nobody counts on or recovers it, and hold all sending if it is so; the Finding."""
+    mark = _locked_mark()
+    finding = marking.compare(marking.written_mark(), mark)
+    if finding.holds:
+        _hold(mark, finding, at)
+    return finding
+
+
+@transaction.atomic
 def hold(finding, at):
     """Hold all sending, and note since when. Calling it twice holds once."""
-    # A backup older than its journal goes on with that.
-    journal_of = {"journal": written["journal"]} if (written := marking.written_mark()) else {}
-    JournalMark.objects.get_or_create(id=1, defaults=journal_of)
-    mark = JournalMark.objects.select_for_update().get()
+    _hold(_locked_mark(), finding, at)
+
+
+def _locked_mark():
+    """The database's mark, which nobody changes meanwhile; a backup older than its journal takes that one."""
+    written = marking.written_mark()
+    JournalMark.objects.get_or_create(id=1, defaults={"journal": written["journal"]} if written else {})
+    return JournalMark.objects.select_for_update().get()
+
+
+def _hold(mark, finding, at):
     if not mark.waits:
         mark.restored_at = at
         mark.save(update_fields=["restored_at"])

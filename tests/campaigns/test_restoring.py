@@ -242,6 +242,17 @@ def test_an_operator_may_know_better(delivery, mailbox):
     assert (state_of(delivery), len(mailbox)) == (("sent", ""), 0)
 
 
+def test_whoever_looked_before_it_was_recovered_looks_again(delivery):
+    be_restored()
+    restoring.is_restored(RESTORED)
+    assert marking.look() == marking.Finding.BEHIND
+    recovering.recover(RESTORED)
+
+    assert restoring.notice(RESTORED + MINUTE) == marking.Finding.FINE
+
+    assert not SendingSwitch.load().held
+
+
 def test_a_second_restore_is_noticed_like_the_first(delivery):
     be_restored()
     restoring.is_restored(RESTORED)
