@@ -183,7 +183,8 @@ def _result(delivery):
 def outcome_words(delivery):
     """What they did that the message asked for, and when."""
     outcome = outcomes.get(delivery.program.outcome)
-    what = outcome.label if outcome else _("Outcome reached")
+    parameters = getattr(delivery.program, "outcome_parameters", None)
+    what = outcome.words(parameters) if outcome else _("Outcome reached")
     return _("%(what)s: %(when)s") % {"what": what, "when": clock(delivery.outcome_at)}
 
 

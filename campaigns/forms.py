@@ -237,7 +237,7 @@ class CampaignForm(forms.ModelForm):
 
     def __init__(self, *args, cancel_url="", **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.choices()]
+        self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.plain_choices()]
         self.fields["content"].queryset = Content.objects.order_by("name")
         self.fields["content"].required = False
         self.fields["content"].empty_label = _("New words, written for it")

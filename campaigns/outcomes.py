@@ -193,7 +193,7 @@ for _outcome in (
 
 @dataclass(frozen=True)
 class Counted:
-    """How many of those who were sent a rule's first message, and of those held out, did one thing."""
+    """How often one thing was done by those whom a rule wrote to, and by those it held out."""
 
     words: str
     sent: int
@@ -202,22 +202,25 @@ class Counted:
     held_out_reached: int
 
 
-# Read from the moment of sending, or of being held out, on.
+# An episode begins with the first message of it that left, or was held out.
 _COUNT = """
-SELECT count(*) FILTER (WHERE d.status = 'sent'),
-       count(*) FILTER (WHERE d.status = 'sent' AND did.it),
-       count(*) FILTER (WHERE d.status = 'held_out'),
-       count(*) FILTER (WHERE d.status = 'held_out' AND did.it)
-FROM campaigns_delivery d
-JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
-CROSS JOIN LATERAL (SELECT coalesce(d.sending_at, d.finished_at) AS at) began
+SELECT count(*) FILTER (WHERE NOT began.is_held_out),
+       count(*) FILTER (WHERE NOT began.is_held_out AND did.it),
+       count(*) FILTER (WHERE began.is_held_out),
+       count(*) FILTER (WHERE began.is_held_out AND did.it)
+FROM (
+    SELECT d.contact_id, min(coalesce(d.sending_at, d.finished_at)) AS at,
+           bool_and(d.status = 'held_out') AS is_held_out
+    FROM campaigns_delivery d
+    WHERE d.rule_id = %(rule)s AND d.status IN ('sent', 'held_out') AND d.reminder_number = 0
+    GROUP BY d.contact_id, d.episode
+) began
 CROSS JOIN LATERAL (SELECT EXISTS (
     SELECT 1 FROM touchpoints_touchpoint t
-    WHERE t.contact_id = d.contact_id AND t.at > began.at AND t.at <= began.at + r.outcome_within
+    WHERE t.contact_id = began.contact_id AND t.at > began.at AND t.at <= began.at + %(within)s
       AND NOT t.is_history AND {reached}
 ) AS it) did
-WHERE d.rule_id = %(rule)s AND d.status IN ('sent', 'held_out') AND d.reminder_number = 0
-  AND began.at > %(since)s AND began.at <= %(until)s
+WHERE began.at > %(since)s AND began.at <= %(until)s
 """
 
 
@@ -230,7 +233,8 @@ def counted(rule, since, until):
 
 def _count(rule, outcome, parameters, since, until):
     reached = _asked_sql(outcome, "%(parameters)s::jsonb")
-    params = {"rule": rule.pk, "since": since, "until": until, "parameters": json.dumps(parameters)}
+    params = {"rule": rule.pk, "within": rule.outcome_within, "since": since, "until": until}
+    params["parameters"] = json.dumps(parameters)
     with connection.cursor() as cursor:
         cursor.execute(_COUNT.format(reached=reached), params)
         return Counted(outcome.words(parameters), *cursor.fetchone())
