@@ -8,6 +8,7 @@ claiming.py    a worker takes a batch of what is due, with a lease
 pacing.py      no faster than the other side wants it: what finds no place comes again when there is one
                (queueing.py); a new sender's day allows a little more than the last (warming.py)
 gate.py        may this be sent, now? consent, suppression, rule, outcome, quiet hours, cap: asked last
+loading.py     the rows of a batch, and of what is borrowed from people only what their messages use
 rendering.py   a frozen content version and one contact's merge values become a message
 sending.py     the message leaves over the worker's lines (lines.py), one provider a file in channels/
 recording.py   what became of it is written down, and what a refusal says of the address
