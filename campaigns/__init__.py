@@ -10,6 +10,8 @@ pacing.py      no faster than the other side wants it: what finds no place comes
 gate.py        may this be sent, now? consent, suppression, rule, outcome, quiet hours, cap: asked last
 loading.py     the rows of a batch, and of what is borrowed from people only what their messages use
 rendering.py   a frozen content version and one contact's merge values become a message
+               (tracking.py leads its addresses over ours; compiled.py has a program for each version, which
+               compiled_html.py and compiled_text.py make once and writing.py runs for every message)
 sending.py     the message leaves over the worker's lines (lines.py), one provider a file in channels/
 recording.py   what became of it is written down, and what a refusal says of the address
 links.py       the signed addresses in a message: click, open, preferences, stop
