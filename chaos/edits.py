@@ -34,6 +34,8 @@ MACHINES = ("tests/campaigns/test_machines.py",)
 BREAKING = ("tests/campaigns/test_breaking.py",)
 CAMPAIGNING = ("tests/campaigns/test_campaigning.py",)
 PUBLIC = ("tests/campaigns/test_public_views.py", "tests/campaigns/test_public_doors.py")
+RESTORING = ("tests/campaigns/test_restoring.py",)
+JOURNAL = ("tests/contacts/test_journal.py",)
 ERASING = ("tests/contacts/test_erasing.py",)
 PRIMARY = ("tests/campaigns/test_primary.py",)
 
@@ -331,6 +333,27 @@ EDITS = [
         "        return whole >= self.least and (share > limit if self.beyond else share >= limit)",
         "        return False",
         BREAKING,
+    ),
+    Edit(
+        "journal: an old copy of the database sends",
+        "campaigns/sending.py",
+        "restoring.is_restored(at) or ",
+        "",
+        RESTORING,
+    ),
+    Edit(
+        "journal: an act is written before it is committed",
+        "contacts/journal.py",
+        "transaction.on_commit(partial(write, [entry]), robust=True)",
+        "write([entry])",
+        JOURNAL,
+    ),
+    Edit(
+        "journal: what passed the gate is not written down",
+        "campaigns/sending.py",
+        "        remembering.note_passed([deliveries[pk] for pk in passed], run.at)\n",
+        "",
+        RESTORING,
     ),
     Edit(
         "erasing: the address may be used again",

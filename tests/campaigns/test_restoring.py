@@ -79,6 +79,16 @@ def test_an_old_copy_sends_nothing_until_it_is_recovered(delivery, mailbox):
     assert not SendingSwitch.load().held
 
 
+def test_a_wake_up_sends_nothing_from_an_old_copy_either(delivery, mailbox):
+    be_restored()
+
+    assert dict(send_due(NOON, "worker")) == {}
+    assert (len(mailbox), SendingSwitch.load().held) == (0, True)
+    recovering.recover(RESTORED)
+
+    assert dict(send_due(RESTORED, "worker")) == {"sent": 1}
+
+
 def test_what_the_journal_says_was_sent_is_sent(delivery, mailbox):
     be_restored()
     remember(delivery, "sent", at=NOON + MINUTE)
