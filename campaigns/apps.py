@@ -34,6 +34,7 @@ class CampaignsConfig(AppConfig):
         navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, key="s")
         navigation.register("operate", _("Campaigns"), "megaphone", "campaigns:campaign-list", 20, key="p")
         navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
+        navigation.register("analyse", _("Results"), "trending-up", "campaigns:results", 30, key="w")
         navigation.register("foot", _("Senders"), "at-sign", "campaigns:sender-list", 80, roles=WRITERS)
         checks.register_all()
         channels.register(smtp.PROVIDER)

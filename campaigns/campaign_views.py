@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import audience, campaigning, editing, launching, merge_fields, outcomes, previewing
+from campaigns import audience, campaigning, costing, editing, launching, merge_fields, outcomes, previewing
 from campaigns.answers import answers_to_campaign
 from campaigns.channels import ChannelError
 from campaigns.forms import CampaignForm, ContentForm
+from campaigns.keeping import kept
 from campaigns.models import Campaign, Delivery, SendingSwitch
 from campaigns.progress import balances, progress
 from campaigns.views import CANNOT_SHOW, FRAME_POLICY, may_write
@@ -89,6 +90,7 @@ def campaign_detail(request, pk):
         return render(request, "campaigns/campaign_draft.html", page)
     page |= {"progress": progress(campaign, at), "parked": parked_of(campaign)}
     page["answers"] = answers_to_campaign(campaign)
+    page["effort"] = kept("effort", campaign, at, lambda: costing.effort_of(campaign, at))
     page["may_retry"] = campaign.status in launching.MAY_RETRY
     return render(request, "campaigns/campaign_detail.html", page)
 

@@ -19,8 +19,9 @@ SELECT d.rule_id, d.campaign_id, d.channel, count(*), count(*) FILTER (WHERE d.o
        count(*) FILTER (WHERE heard.times > 0 OR d.outcome_at IS NOT NULL), coalesce(sum(heard.times), 0)
 FROM campaigns_delivery d
 LEFT JOIN (
-    SELECT r.delivery_id, count(*) AS times FROM campaigns_response r
-    WHERE r.kind IN ('clicked', 'replied') AND r.made_by = 'person' GROUP BY r.delivery_id
+    SELECT r.delivery_id, count(*) AS times
+    FROM campaigns_response r JOIN campaigns_delivery d ON d.id = r.delivery_id
+    WHERE r.kind IN ('clicked', 'replied') AND r.made_by = 'person' {only} GROUP BY r.delivery_id
 ) heard ON heard.delivery_id = d.id
 WHERE d.status = 'sent' AND d.sending_at <= %(at)s {only}
 GROUP BY d.rule_id, d.campaign_id, d.channel

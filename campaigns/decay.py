@@ -20,11 +20,16 @@ AGE_WORDS = (
 )
 # Messages beyond so many are one band.
 MOST = 10
+# A curve is as good from so many messages as from all of them.
+AT_MOST = 100_000
 # Fewer answers say nothing.
 ENOUGH = 30
+# A half-life beyond so many times what was seen is no decay that anybody could act on.
+FAR = 3
 # So many standard errors must the slope lie below nought, or it is chance.
 CERTAIN = 2
 
+_COUNT = "SELECT count(*) FROM campaigns_delivery d WHERE d.status = 'sent' {only}"
 # Answered: a person followed a link or replied, or did what was asked. Only what had its whole span to be
 # answered in counts.
 _CURVES = """
@@ -39,7 +44,7 @@ WITH sent AS MATERIALIZED (
     FROM campaigns_delivery d
     LEFT JOIN campaigns_lifecyclerule k ON k.id = d.rule_id
     LEFT JOIN campaigns_campaign c ON c.id = d.campaign_id
-    WHERE d.status = 'sent' AND d.rank > 0 AND d.sending_at <= %(at)s {only}
+    WHERE d.status = 'sent' AND d.rank > 0 AND d.sending_at <= %(at)s {only} AND d.contact_id %% %(nth)s = 0
 ), joined AS MATERIALIZED (
     SELECT people.contact_id, coalesce(min(yes.at), people.created_at) AS at
     FROM (
@@ -103,7 +108,10 @@ class Curve:
         if self.is_early:
             return None
         slope, error = _slope(self.points)
-        return -log(2) / slope if slope + CERTAIN * error < 0 else None
+        if slope + CERTAIN * error >= 0:
+            return None
+        half_life = -log(2) / slope
+        return half_life if half_life < FAR * (self.points[-1].place - self.points[0].place) else None
 
     @property
     def rows(self):
@@ -153,10 +161,12 @@ class Curve:
 
 
 def curves(at, *, rule=None):
-    """(by age, by message) of all messages, or of what a row sent."""
+    """(by age, by message) of all messages, or of what a row sent; of many people those of every n-th."""
     only = "" if rule is None else "AND d.rule_id = %(rule)s"
     values = {"at": at, "rule": rule and rule.pk, "most": MOST, "ages": list(AGES)}
     with connection.cursor() as cursor:
+        cursor.execute(_COUNT.format(only=only), values)
+        values["nth"] = 1 + cursor.fetchone()[0] // AT_MOST
         cursor.execute(_CURVES.format(only=only), values)
         rows = cursor.fetchall()
     return tuple(
@@ -191,8 +201,8 @@ def _early(curve):
 
 def _steady(curve):
     if curve.kind == "age":
-        return _("No decay can be told: those who have been here long answer as readily as newcomers.")
-    return _("No decay can be told: later messages are answered as readily as the first.")
+        return _("Hardly any decay: those who have been here long answer about as readily as newcomers.")
+    return _("Hardly any decay: later messages are answered about as readily as the first.")
 
 
 def fitted(curve):
@@ -205,3 +215,33 @@ def fitted(curve):
         point.answered * (log(max(point.share, 0.01)) - slope * point.place) for point in curve.points
     )
     return [(point.place, exp(middle / weight + slope * point.place)) for point in curve.points]
+
+
+def chart(curve):
+    """A Vega-Lite dict: the share that answered in each band, and the curve of its half-life."""
+    order = [curve.label(point) for point in curve.points]
+    halved = dict(fitted(curve))
+    values = [
+        {"band": label, "share": round(point.share, 2), "fitted": halved.get(point.place)}
+        for label, point in zip(order, curve.points, strict=True)
+    ]
+    title = None if curve.kind == "age" else _("Which message")
+    x = {"field": "band", "type": "ordinal", "sort": order, "axis": {"title": title, "labelAngle": 0}}
+    line = {"type": "line", "color": "var(--voice-them)", "point": {"color": "var(--voice-them)"}}
+    drawn = [(line, "share")]
+    if halved:
+        drawn.insert(0, ({"type": "line", "color": "var(--quiet)", "strokeDash": [4, 4]}, "fitted"))
+    axis = {"title": None, "format": ".0f"}
+    return {
+        "data": {"values": values},
+        "layer": [
+            {
+                "mark": mark,
+                "encoding": {
+                    "x": x,
+                    "y": {"field": name, "type": "quantitative", "axis": axis, "scale": {"zero": True}},
+                },
+            }
+            for mark, name in drawn
+        ],
+    }

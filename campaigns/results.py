@@ -20,7 +20,11 @@ ON_THE_WAY = [Status.PLANNED, Status.CLAIMED, Status.SENDING, Status.UNKNOWN]
 _PASSED = "(d.status = 'sent' OR d.status = 'failed' AND d.sending_at IS NOT NULL)"
 _HELD_OUT = "(d.status = 'held_out' AND d.reason = %(reason)s)"
 _DECIDED_AT = "coalesce(d.sending_at, d.finished_at)"
-_SINCE = "coalesce(%(since)s::timestamptz, '-infinity')"
+# From when as many were held out as now, and somebody was at all: before, there was nobody to compare with.
+_SINCE = (
+    "coalesce(greatest(%(since)s::timestamptz, (SELECT min(since) FROM first WHERE NOT is_one)), '-infinity')"
+)
+_EVER = "'-infinity'::timestamptz"
 
 # The first time that it was decided about each person. Whoever came before the sides were drawn as they are
 # now belongs to neither.
@@ -73,25 +77,31 @@ def of_rule(rule, at):
 
 def of_campaign(campaign, at):
     """A campaign, which ends: who got it beside who was held out."""
-    asked = {"program": campaign.pk, "within": campaign.outcome_within, "since": None}
+    asked = {"program": campaign.pk, "within": campaign.outcome_within}
     asked |= {"reason": Reason.CONTROL}
     to_come = Delivery.objects.filter(campaign=campaign, status__in=ON_THE_WAY).count()
-    return _compare(_of_program("campaign_id"), _PASSED, asked, at, to_come=to_come)
+    return _compare(_of_program("campaign_id"), _PASSED, asked, at, since=_EVER, to_come=to_come)
 
 
 def of_variants(step, at):
     """The two variants of a step, from when each was sent: a beside b."""
     which = f"d.rule_id = %(program)s AND d.step_id = %(step)s AND d.variant <> '' AND {_PASSED}"
-    asked = {"program": step.rule_id, "step": step.pk, "within": step.rule.outcome_within, "since": None}
+    asked = {"program": step.rule_id, "step": step.pk, "within": step.rule.outcome_within}
     reached = _REACHED.format(which="d.rule_id = %(program)s")
-    return _compare((which, reached), "d.variant = 'a'", asked, at, is_variants=True)
+    return _compare((which, reached), "d.variant = 'a'", asked, at, since=_EVER, is_variants=True)
+
+
+def variants_of(rule, at):
+    """(step, Comparison) of each step of a row that has two variants."""
+    steps = rule.steps.filter(content_b__isnull=False).select_related("rule", "content", "content_b")
+    return [(step, of_variants(step, at)) for step in steps.order_by("position", "key")]
 
 
 def of_everything(at):
     """All messages together: who may get any beside who gets none, in the days from the first on."""
     since = holdout_since()
     asked = {"within": EVERYTHING_WITHIN, "since": since, "reason": Reason.HOLDOUT}
-    which = f"d.rank > 0 AND ({_PASSED} OR {_HELD_OUT}) AND {_DECIDED_AT} >= {_SINCE}"
+    which = f"d.rank > 0 AND ({_PASSED} OR {_HELD_OUT}) AND {_DECIDED_AT} >= coalesce(%(since)s, {_EVER})"
     return _compare((which, _ORDERED), _PASSED, asked, at)
 
 
@@ -123,9 +133,9 @@ def _of_program(key):
     return f"{which} AND ({_PASSED} OR {_HELD_OUT})", _REACHED.format(which=which)
 
 
-def _compare(questions, side, asked, at, *, to_come=None, is_variants=False):
+def _compare(questions, side, asked, at, *, since=_SINCE, to_come=None, is_variants=False):
     which, reached = questions
-    sql = _SIDES.format(side=side, decided_at=_DECIDED_AT, since=_SINCE, which=which, reached=reached)
+    sql = _SIDES.format(side=side, decided_at=_DECIDED_AT, since=since, which=which, reached=reached)
     with connection.cursor() as cursor:
         cursor.execute(sql, asked | {"at": at})
         rows = {row[0]: row[1:] for row in cursor.fetchall()}

@@ -153,6 +153,38 @@ def of_a_thousand(interval):
     return tuple(round(1000 * value) for value in (interval.low, interval.seen, interval.high))
 
 
+def numbers(comparison, effort, variants):
+    """Every number of a result for a file, the heads first: (what, value, least, most)."""
+    rows = [[_("What"), _("Value"), _("Least"), _("Most")]]
+    rows += _sides_of(comparison, (_("Got it"), _("Held out")))
+    for step, found in variants:
+        rows += _sides_of(found, (f"{step.label}, A", f"{step.label}, B"))
+    told = {
+        _("Sent"): effort.sent,
+        _("Relevance, per cent"): round(effort.relevance, 2),
+        _("Back for each message"): round(effort.two_way, 3),
+        _("Orders credited"): effort.orders,
+        _("Revenue credited"): effort.revenue,
+        _("Margin credited"): effort.margin,
+        _("Cost"): round(effort.cost, 2),
+        _("Contribution"): round(effort.contribution, 2),
+    }
+    return rows + [[what, value, "", ""] for what, value in told.items()]
+
+
+def _sides_of(comparison, names):
+    """The numbers of both sides, and the differences with their intervals where there are any."""
+    for name, side in zip(names, (comparison.one, comparison.other), strict=True):
+        yield [f"{name}: {_('people')}", side.people, "", ""]
+        yield [f"{name}: {_('still within their span')}", side.waiting, "", ""]
+        yield [f"{name}: {_('reached')}", side.reached, "", ""]
+        yield [f"{name}: {_('amount a person')}", round(side.each, 4), "", ""]
+    for what, found in ((_("share"), comparison.shares), (_("amount a person"), comparison.amounts)):
+        if found:
+            values = [round(value, 5) for value in (found.seen, found.low, found.high)]
+            yield [f"{names[0]} − {names[1]}: {what}", *values]
+
+
 def _alone(comparison):
     if comparison.is_variants:
         return _("Nobody got the second variant yet.")

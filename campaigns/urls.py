@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from campaigns import campaign_views, hooks, public_views, sender_views, views
+from campaigns import campaign_views, hooks, public_views, result_views, sender_views, views
 
 app_name = "campaigns"
 urlpatterns = [
     path("strategy/", views.rule_list, name="rule-list"),
     path("strategy/new/", views.rule_create, name="rule-create"),
     path("strategy/<int:pk>/", views.rule_detail, name="rule-detail"),
+    path("strategy/results/", result_views.strategy, name="results"),
+    path("strategy/costs/", result_views.costs, name="costs"),
+    path("strategy/<int:pk>/results/", result_views.rule_results, name="rule-results"),
     path("strategy/<int:pk>/edit/", views.rule_edit, name="rule-edit"),
     path("strategy/<int:pk>/content/", views.rule_content, name="rule-content"),
     path("strategy/<int:pk>/preview/", views.rule_preview, name="rule-preview"),
@@ -21,6 +24,7 @@ urlpatterns = [
     path("campaigns/", campaign_views.campaign_list, name="campaign-list"),
     path("campaigns/new/", campaign_views.campaign_create, name="campaign-create"),
     path("campaigns/<int:pk>/", campaign_views.campaign_detail, name="campaign-detail"),
+    path("campaigns/<int:pk>/results/", result_views.campaign_results, name="campaign-results"),
     path("campaigns/<int:pk>/edit/", campaign_views.campaign_edit, name="campaign-edit"),
     path("campaigns/<int:pk>/message/", campaign_views.campaign_message, name="campaign-message"),
     path("campaigns/<int:pk>/words/", campaign_views.campaign_words, name="campaign-words"),

@@ -18,3 +18,9 @@ def sides(comparison):
     """(name, side) of both sides."""
     names = (_("A"), _("B")) if comparison.is_variants else (_("Got it"), _("Held out"))
     return zip(names, (comparison.one, comparison.other), strict=True)
+
+
+@register.filter
+def heads(curve, first):
+    """The heads of a curve's table."""
+    return [first, _("Sent"), _("Answered"), _("Per cent")]

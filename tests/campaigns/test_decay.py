@@ -58,7 +58,7 @@ def test_where_there_is_none_none_is_told(rule):
 
     for curve in curves(AT, rule=rule):
         assert (curve.half_life, curve.advice) == (None, "")
-        assert curve.words.startswith("No decay can be told")
+        assert curve.words.startswith("Hardly any decay")
 
 
 def test_the_age_is_counted_from_the_first_yes(rule):

@@ -1,9 +1,11 @@
 """Who got a message beside who was held out: each once, from the gate on, once their span is over."""
 
 import pytest
+from django.utils import timezone
 
 from campaigns import results
 from campaigns.crediting import note_held_out
+from campaigns.models import LifecycleRule
 from campaigns.responding import note_outcomes
 from campaigns.uplift import Comparison, Side
 from tests.make import (
@@ -17,6 +19,7 @@ from tests.make import (
     make_order,
     make_rule,
     make_touchpoint,
+    make_version,
 )
 
 LATER = NOON + 10 * DAY
@@ -149,6 +152,60 @@ def test_who_passed_the_gate_and_was_refused_counts_and_who_did_not_pass_does_no
 
     assert (counted(found.one), counted(found.other)) == ((1, 0, 0), (0, 0, 0))
     assert (found.state, found.words) == ("alone", "Nobody was held out, so nobody can say what it is worth.")
+
+
+def test_of_a_row_only_those_count_who_came_since_as_many_are_held_out_as_now(rule, ada, ben, cleo):
+    decide(rule, ada, at=timezone.now() - DAY)
+    decide(rule, ben, held=True, at=timezone.now() - DAY)
+    LifecycleRule.objects.filter(pk=rule.pk).update(name="Renamed")
+    assert results.control_since(rule) is None
+
+    LifecycleRule.objects.filter(pk=rule.pk).update(control_share=20)
+    decide(rule, ben, held=True, at=timezone.now() + HOUR)
+    decide(rule, cleo, held=True, at=timezone.now() + HOUR)
+    found = results.of_rule(rule, timezone.now() + 10 * DAY)
+
+    assert results.control_since(rule) is not None
+    assert (counted(found.one), counted(found.other)) == ((0, 0, 0), (1, 0, 0))
+
+
+def test_before_anybody_was_held_out_there_was_nobody_to_compare_with(rule, ada, ben):
+    decide(rule, ada, at=NOON - 30 * DAY)
+    assert counted(results.of_rule(rule, LATER).one) == (1, 0, 0)
+
+    decide(rule, ben, held=True)
+    decide(rule)
+    found = results.of_rule(rule, LATER)
+    assert (counted(found.one), counted(found.other)) == ((1, 0, 0), (1, 0, 0))
+
+
+def test_two_variants_of_a_step_are_compared_from_when_each_was_sent(rule, ada, ben, cleo):
+    step = rule.first_step
+    step.content_b = make_version().content
+    step.save()
+    for person, variant in ((ada, "a"), (ben, "b"), (cleo, "")):
+        decide(rule, person, variant=variant, step=step)
+    order(ben, NOON + HOUR)
+    note_outcomes(NOON + DAY)
+
+    [(known, found)] = results.variants_of(rule, LATER)
+
+    assert known == step
+    assert (counted(found.one), counted(found.other)) == ((1, 0, 0), (1, 0, 1))
+    assert found.other.amount == 10
+
+
+def test_everything_together_is_compared_for_those_held_out_of_all(rule, campaign, ada, ben, cleo):
+    service = make_rule(rank=0, topic=None)
+    decide(service, cleo)
+    decide(rule, ben, held=True, reason="holdout")
+    order(ada, NOON + 80 * DAY)
+    order(ben, NOON + 91 * DAY)
+
+    found = results.of_everything(NOON + 95 * DAY)
+
+    assert (counted(found.one), counted(found.other)) == ((1, 0, 1), (1, 0, 0))
+    assert counted(results.of_everything(LATER).one) == (0, 1, 0)
 
 
 # Words -----------------------------------------------------------------------------------------------

@@ -1,0 +1,59 @@
+"""Every row and campaign beside the others: what it took, what it brought, and whether anybody cared."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from campaigns import costing
+from campaigns.costing import Effort
+from campaigns.models import Campaign, ChannelCost, LifecycleRule
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the strategy, or one campaign."""
+
+    program: object
+    effort: Effort
+    is_irrelevant: bool
+
+    @property
+    def is_rule(self):
+        return isinstance(self.program, LifecycleRule)
+
+
+def rows(user, efforts):
+    """Those that sent anything, what people care for least first: there is something to change."""
+    rules = {("rule_id", rule.pk): rule for rule in LifecycleRule.objects.for_user(user)}
+    campaigns = {("campaign_id", each.pk): each for each in Campaign.objects.for_user(user)}
+    known = {key: program for key, program in (rules | campaigns).items() if key in efforts}
+    overall = costing.total(efforts[key] for key in known if not known[key].is_service)
+    found = [
+        Line(program, efforts[key], not program.is_service and costing.is_irrelevant(efforts[key], overall))
+        for key, program in known.items()
+        if efforts[key].sent
+    ]
+    return sorted(found, key=lambda line: (line.effort.relevance, -line.effort.sent))
+
+
+def has_costs():
+    """Whether anybody has said what a message costs."""
+    return (
+        ChannelCost.objects.filter(each__gt=0).exists() or ChannelCost.objects.filter(minute__gt=0).exists()
+    )
+
+
+def table(lines):
+    """The numbers of these lines, the heads first."""
+    heads = [
+        _("Name"), _("Sent"), _("Outcome reached"), _("Relevance, per cent"), _("Back for each message"),
+        _("Orders credited"), _("Revenue"), _("Margin"), _("Cost"), _("Contribution"),
+    ]  # fmt: skip
+    return [heads] + [
+        [
+            str(line.program), line.effort.sent, line.effort.reached, round(line.effort.relevance, 1),
+            round(line.effort.two_way, 3), line.effort.orders, line.effort.revenue, line.effort.margin,
+            round(line.effort.cost, 2), round(line.effort.contribution, 2),
+        ]
+        for line in lines
+    ]  # fmt: skip

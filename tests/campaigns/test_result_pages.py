@@ -1,0 +1,201 @@
+"""The pages of results: a row, a campaign, everything together, and what a message costs."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns import decay
+from campaigns.models import ChannelCost
+from tests.make import (
+    DAY,
+    HOUR,
+    NOON,
+    make_campaign,
+    make_campaign_delivery,
+    make_contact,
+    make_delivery,
+    make_order,
+    make_rule,
+    make_user,
+    make_version,
+)
+
+HELD = {"status": "held_out", "reason": "control"}
+
+
+@pytest.fixture
+def rule(db):
+    return make_rule(outcome="order", outcome_within=2 * DAY, control_share=10)
+
+
+def decide(rule, sent, held, at=NOON, reached=0, **fields):
+    """So many got it, so many were held out; of those who got it so many did it."""
+    for number in range(sent):
+        done = at + HOUR if number < reached else None
+        make_delivery(rule, status="sent", sending_at=at, finished_at=at, outcome_at=done, **fields)
+    for _number in range(held):
+        make_delivery(rule, finished_at=at, **HELD)
+
+
+def results_of(rule):
+    return reverse("campaigns:rule-results", args=[rule.pk])
+
+
+def test_before_anything_was_sent_the_page_says_so(as_marketer, rule):
+    page = as_marketer.get(results_of(rule))
+
+    assert "Nothing was sent yet" in page.text
+    assert "Download the numbers" not in page.text
+
+
+def test_too_early_it_says_from_when_people_count(as_marketer, rule):
+    at = timezone.now() - DAY
+    decide(rule, 2, 1, at=at)
+
+    page = as_marketer.get(results_of(rule))
+
+    assert page.context["comparison"].state == "early"
+    assert f"the first of them counts on {timezone.localtime(at + 2 * DAY):%-d %B}" in page.text
+
+
+def test_the_page_of_a_row_shows_both_sides_and_what_it_took(as_marketer, rule):
+    ChannelCost.objects.create(channel="email", each="0.02")
+    decide(rule, 3, 2, reached=1)
+
+    page = as_marketer.get(results_of(rule))
+
+    found, effort = page.context["comparison"], page.context["effort"]
+    assert (found.one.people, found.one.reached, found.other.people) == (3, 1, 2)
+    assert (effort.sent, str(effort.cost)) == (3, "0.0600")
+    assert "What the message was worth" in page.text
+    assert "Too early: about 98 more people are needed on the smaller side" in page.text
+    assert "10 per cent of those who would have got it get nothing." in page.text
+
+
+def test_two_variants_stand_beside_each_other(as_marketer, rule):
+    step = rule.first_step
+    step.content_b = make_version().content
+    step.save()
+    decide(rule, 2, 0, variant="a")
+    decide(rule, 1, 0, variant="b")
+
+    page = as_marketer.get(results_of(rule))
+
+    [(known, found)] = page.context["variants"]
+    assert (known, found.one.people, found.other.people) == (step, 2, 1)
+    assert "Two variants: Message" in page.text
+
+
+def test_what_is_only_counted_stands_beside_it(as_marketer, rule):
+    rule.more_outcomes = [{"outcome": "first_visit", "parameters": {}}]
+    rule.save()
+    decide(rule, 1, 1, at=timezone.now() - 5 * DAY)
+
+    page = as_marketer.get(results_of(rule))
+
+    assert [(each.sent, each.held_out) for each in page.context["also"]] == [(1, 1)]
+
+
+def test_the_numbers_of_a_row_come_as_a_file(as_marketer, rule):
+    decide(rule, 3, 2, reached=1)
+
+    file = as_marketer.get(results_of(rule) + "?as=csv")
+
+    assert file["Content-Type"] == "text/csv; charset=utf-8"
+    assert file["Content-Disposition"] == 'attachment; filename="welcome-results.csv"'
+    lines = file.content.decode().splitlines()
+    assert lines[0] == "What,Value,Least,Most"
+    assert "Got it: people,3,," in lines
+    assert "Held out: people,2,," in lines
+
+
+def test_the_numbers_of_a_campaign_come_as_a_file(as_marketer, ada):
+    campaign = make_campaign([ada], outcome="order", control_share=10)
+    make_campaign_delivery(campaign, ada, status="sent", sending_at=NOON, finished_at=NOON)
+
+    file = as_marketer.get(reverse("campaigns:campaign-results", args=[campaign.pk]))
+
+    assert "Got it: people,1,," in file.content.decode()
+    assert "Cost and contribution" in as_marketer.get(campaign.get_absolute_url()).text
+
+
+def test_rows_and_campaigns_stand_beside_each_other_the_least_relevant_first(as_marketer, rule, ada):
+    decide(rule, 200, 0, reached=100)
+    dull = make_rule(name="Dull")
+    decide(dull, 150, 0)
+    make_campaign_delivery(make_campaign(name="Sale"), ada, status="sent", sending_at=NOON, finished_at=NOON)
+    make_rule(name="Silent")
+
+    page = as_marketer.get(reverse("campaigns:results"))
+
+    shown = [(str(line.program), line.is_irrelevant) for line in page.context["rows"]]
+    assert shown == [("Dull", True), ("Sale", False), ("Welcome", False)]
+    assert page.context["total"].sent == 351
+    assert "Nobody is held out of everything." in page.text
+    file = as_marketer.get(reverse("campaigns:results") + "?as=csv").content.decode()
+    assert file.splitlines()[1].startswith("Dull,150,0,0.0,")
+
+
+def test_those_held_out_of_everything_are_compared(as_marketer, rule, ada, ben):
+    at = NOON - 100 * DAY
+    make_delivery(rule, ada, status="sent", sending_at=at, finished_at=at)
+    make_delivery(rule, ben, status="held_out", reason="holdout", finished_at=at)
+    make_order(ada, at=at + 50 * DAY)
+
+    found = as_marketer.get(reverse("campaigns:results")).context["everything"]
+
+    assert (found.one.people, found.one.reached, found.other.people) == (1, 1, 1)
+
+
+def test_the_page_of_everything_says_when_nothing_was_sent(as_marketer):
+    assert "Nothing was sent yet" in as_marketer.get(reverse("campaigns:results")).text
+
+
+def test_an_administrator_says_what_a_message_costs_and_others_read_it(client, admin, marketer):
+    address, costs = (
+        reverse("campaigns:costs"),
+        {"email_each": "0.004", "phone_each": "0", "phone_minute": "0.8"},
+    )
+    costs |= {"panel_each": "0", "letter_each": "2.15"}
+    client.force_login(marketer)
+    assert "Only an administrator changes this." in client.get(address).text
+    assert client.post(address, costs).status_code == 403
+
+    client.force_login(admin)
+    assert client.post(address, costs | {"email_each": "-1"}).status_code == 200
+    assert client.post(address, costs).status_code == 302
+    found = {cost.channel: (float(cost.each), float(cost.minute)) for cost in ChannelCost.objects.all()}
+    assert found == {"email": (0.004, 0), "phone": (0, 0.8), "letter": (2.15, 0), "panel": (0, 0)}
+    assert 'value="0.004"' in client.get(address).text
+
+
+def test_an_analyst_may_look(client, rule):
+    client.force_login(make_user("analyst"))
+
+    assert client.get(results_of(rule)).status_code == 200
+
+
+def test_a_curve_is_drawn_where_there_is_one(as_marketer, rule, monkeypatch):
+    monkeypatch.setattr(decay, "ENOUGH", 3)
+    people = [make_contact(created_at=NOON - 40 * DAY) for _number in range(4)]
+    for place, person in enumerate(people):
+        for day in (0, 20):
+            at = NOON + day * DAY
+            done = at + HOUR if day == 0 or place == 0 else None
+            make_delivery(rule, person, status="sent", sending_at=at, finished_at=at, outcome_at=done)
+
+    page = as_marketer.get(results_of(rule))
+
+    by_message = page.context["curves"][1][0]
+    assert [(point.sent, point.answered) for point in by_message.points] == [(4, 4), (4, 1)]
+    assert "Answers by how many messages came before" in page.text
+    assert page.text.count("<svg") > 4
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_the_page_asks_as_often_for_many_rows_as_for_one(as_marketer, times, django_assert_max_num_queries):
+    for _number in range(times):
+        decide(make_rule(), 1, 0)
+
+    with django_assert_max_num_queries(22):
+        as_marketer.get(reverse("campaigns:results"))
