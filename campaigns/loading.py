@@ -5,6 +5,7 @@ Reading is a good part of what a message costs, so rows become models without as
 
 import logging
 from functools import lru_cache
+from threading import Lock
 
 from django.db import connection
 from django.db.models.base import ModelState
@@ -16,6 +17,8 @@ from contacts.models import Contact, Sender, Topic
 from touchpoints.models import Touchpoint
 
 logger = logging.getLogger(__name__)
+# Lines that start together wait for the one that reads a new content's words, instead of all reading them.
+_reading = Lock()
 
 # What no message is made of, and would have to be read for each; whoever asks for it all the same gets it.
 LEFT_OUT = {
@@ -127,7 +130,8 @@ def kept(versions, ids):
 def fields_of(delivery):
     """The merge fields that the words of a delivery use, and those that its headers are made of."""
     version = delivery.version
-    paths = used(version.subject, version.preheader, version.html, version.text)
+    with _reading:
+        paths = used(version.subject, version.preheader, version.html, version.text)
     return [
         known
         for known in merge_fields.all_fields()
