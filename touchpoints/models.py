@@ -119,6 +119,8 @@ class TopPage(models.Model):
     day = models.DateField()
     place = models.PositiveSmallIntegerField()
     path = models.CharField(max_length=500)
+    # What its head said it was.
+    title = models.CharField(max_length=300, blank=True, default="", db_default="")
     people = models.PositiveIntegerField()
 
     class Meta:
@@ -203,7 +205,9 @@ class OrderLine(models.Model):
     """One product of an order."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
-    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="lines")
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, related_name="lines", db_index=False
+    )
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=200, blank=True)
     quantity = models.PositiveIntegerField(default=1)
@@ -213,6 +217,10 @@ class OrderLine(models.Model):
         verbose_name = _("order line")
         verbose_name_plural = _("order lines")
         constraints = [models.UniqueConstraint(fields=["order", "number"], name="order_line_once")]
+        indexes = [
+            # Who bought a product lately.
+            models.Index(F("product"), F("id").desc(), name="order_line_of_product"),
+        ]
 
     def __str__(self):
         return self.name or str(self.product)

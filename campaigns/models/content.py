@@ -16,6 +16,8 @@ class Content(models.Model):
     # MJML with Liquid in it, from <mj-section> on; the frame with the footer is ours.
     body = models.TextField(_("body"))
     text = models.TextField(_("text part"), help_text=_("For those who read without pictures."))
+    # Asked on a page of its own, which `feedback_url` leads to; none when empty.
+    question = models.CharField(_("question"), max_length=200, blank=True, default="", db_default="")
     live = models.ForeignKey(
         "ContentVersion", models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
@@ -40,6 +42,7 @@ class ContentVersion(models.Model):
     # Compiled from `body` inside the sender's frame, CSS inlined; Liquid still in it.
     html = models.TextField()
     text = models.TextField()
+    question = models.CharField(max_length=200, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
 

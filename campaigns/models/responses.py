@@ -25,6 +25,7 @@ class Response(models.Model):
         BOUNCED = "bounced", _("Bounced")
         COMPLAINED = "complained", _("Complained")
         UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+        DISMISSED = "dismissed", _("Clicked away")
 
     class MadeBy(models.TextChoices):
         PERSON = "person", _("A person")
