@@ -10,7 +10,7 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, content, editing, holding_out, outcomes, triggers
+from campaigns import audience, chosen, content, editing, holding_out, outcomes, triggers
 from campaigns.models import Campaign, Content, LifecycleRule
 from contacts import filters
 
@@ -97,16 +97,20 @@ class RuleForm(forms.ModelForm):
         if self.instance.pk and self.instance.first_step:
             self.fields["delay"].initial = self.instance.first_step.delay
         self.fields["remind_after"].initial = self.reminder and self.reminder.delay
-        self.parameter_form = self.make_parameter_form()
+        self.trigger_settings = self.settings_of("trigger", triggers.get, self.instance.parameters)
+        self.outcome_settings = self.settings_of("outcome", outcomes.get, self.instance.outcome_parameters)
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": True}
         self.helper.layout = self.make_layout(cancel_url)
 
-    def make_parameter_form(self):
-        """The form of the trigger that is chosen now; most have nothing to set."""
-        known = {trigger.key: trigger for trigger in triggers.registered()}
-        trigger = known.get(self["trigger"].value()) or triggers.registered()[0]
-        return trigger.form_class(self.data or None, initial=self.instance.parameters, prefix="parameters")
+    def settings_of(self, name, get, given):
+        """The settings of the trigger or the outcome that is chosen now."""
+        choices = [key for key, _label in self.fields[name].choices if key]
+        value = self[name].value() or (choices[0] if name == "trigger" else "")
+        self.fields[name].widget.attrs |= chosen.asking_again(name)
+        is_same = value == getattr(self.instance, name)
+        found = get(value) if value in choices else None
+        return chosen.ChosenSettings(name, found, data=self.data, given=given if is_same else {})
 
     def make_layout(self, cancel_url):
         return Layout(
@@ -119,6 +123,7 @@ class RuleForm(forms.ModelForm):
             Fieldset(
                 _("When it goes, and to whom"),
                 Row(Column("trigger"), Column("delay"), Column("freshness")),
+                HTML("{{ form.trigger_settings.rendered }}"),
                 Row(Column("re_entry"), Column("re_entry_days")),
                 Row(Column("topic"), Column("sender"), Column("rank")),
                 "answers_at_once",
@@ -126,6 +131,7 @@ class RuleForm(forms.ModelForm):
             Fieldset(
                 _("What it asks for"),
                 Row(Column("outcome"), Column("outcome_within"), Column("remind_after")),
+                HTML("{{ form.outcome_settings.rendered }}"),
             ),
             HTML('<div class="form-actions">'),
             Submit("save", _("Save row"), css_class="btn-primary"),
@@ -156,11 +162,15 @@ class RuleForm(forms.ModelForm):
             )
         if values.get("rank") == LifecycleRule.Rank.SERVICE:
             values["topic"] = None
-        if self.parameter_form.is_valid():
-            self.instance.parameters = dict(self.parameter_form.cleaned_data)
-        else:
-            self.add_error(None, _("The trigger's settings are not complete."))
+        self.take_settings("trigger", "parameters", self.trigger_settings)
+        self.take_settings("outcome", "outcome_parameters", self.outcome_settings)
         return values
+
+    def take_settings(self, name, kept_in, settings):
+        if settings.is_complete:
+            setattr(self.instance, kept_in, settings.values)
+        elif name not in self.errors:
+            self.add_error(name, _("Its settings below are not complete."))
 
 
 class ContentForm(forms.ModelForm):

@@ -127,7 +127,7 @@ def parts_of(rule):
 def rule_create(request):
     """Add a row to the strategy, as a draft."""
     form = RuleForm(request.POST or None, cancel_url=reverse("campaigns:rule-list"))
-    if form.is_valid():
+    if "show" not in request.POST and form.is_valid():
         rule = form.save_row(timezone.now())
         messages.success(
             request, _("“%(rule)s” is added as a draft. Now write its message.") % {"rule": rule}
@@ -141,7 +141,7 @@ def rule_edit(request, pk):
     """Change a row: its words, when it goes, and what it asks for."""
     rule = rule_of(request, pk)
     form = RuleForm(request.POST or None, instance=rule, cancel_url=rule.get_absolute_url())
-    if form.is_valid():
+    if "show" not in request.POST and form.is_valid():
         rule = form.save_row(timezone.now())
         messages.success(request, _("“%(rule)s” is saved.") % {"rule": rule})
         return redirect(rule)
