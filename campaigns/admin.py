@@ -9,6 +9,7 @@ from campaigns import launching, rules, switching
 from campaigns.content import CannotFreeze, freeze
 from campaigns.forms import ContentForm
 from campaigns.models import (
+    Attribution,
     Campaign,
     Content,
     ContentVersion,
@@ -191,3 +192,10 @@ class TickAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ["schedule"]
     show_full_result_count = False
     ordering = ["-slot", "schedule"]
+
+
+@admin.register(Attribution)
+class AttributionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["order", "delivery", "at", "basis"]
+    list_select_related = ["order", "delivery__rule", "delivery__campaign", "delivery__contact"]
+    show_full_result_count = False

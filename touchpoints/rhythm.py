@@ -27,6 +27,11 @@ class Rhythm:
     us: list[int] = field(default_factory=list)
 
     @property
+    def two_way(self):
+        """How often they came to us for each message of ours; None where there was none."""
+        return sum(self.them) / sum(self.us) if sum(self.us) else None
+
+    @property
     def is_silent(self):
         return not (any(self.them) or any(self.us))
 

@@ -28,6 +28,16 @@ def test_weeks_count_both_voices(ada, sent):
     assert (year.us[-1], sum(year.us)) == (1, 1)
 
 
+def test_a_dialogue_has_a_ratio_where_both_speak(ada, sent):
+    assert rhythm.year_of(ada, NOON).two_way is None
+
+    sent += [(ada.pk, NOON), (ada.pk, NOON - DAY)]
+    for days in (1, 2, 3):
+        make_touchpoint(ada, at=NOON - days * DAY)
+
+    assert rhythm.year_of(ada, NOON).two_way == 1.5
+
+
 def test_our_notes_and_what_lies_outside_are_not_their_voice(ada, sent):
     make_touchpoint(ada, "note", at=NOON)
     make_touchpoint(ada, at=NOON + DAY)
