@@ -29,7 +29,7 @@ def words(delivery, values):
         return None
 
 
-@lru_cache(maxsize=100)
+@lru_cache(maxsize=50)
 def compiled(subject, text, html, around):
     """The program of a version's words; None where one cannot be made."""
     try:

@@ -253,6 +253,11 @@ def assert_same(delivery, values):
 
 @settings(max_examples=300, deadline=None)
 @given(HTML | EASY_HTML, AROUND, TEXT, SUBJECT, VALUES, st.booleans())
+@example("{{ '</body>' }}", ("<body></body>", ""), "x", "x", {}, False)
+@example("", ("<body>", "</body>"), "{% for x in (1..2) %}{{ shop_url }}{% endfor %}", "x", {}, False)
+@example(
+    "{% for name in (1..2) %}x{% endfor %}{{ name }}", ("<body>", "</body>"), "x", "x", {"name": "A"}, False
+)
 def test_any_version_is_written_as_the_whole_way_would(html, around, text, subject, values, service):
     delivery = delivery_of(subject, text, html.join(around), service=service)
 
