@@ -12,9 +12,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from mjml import mjml2html
 
-from campaigns import layout, liquid, merge_fields, mime, rendering
-from campaigns.models import Content, ContentVersion, LifecycleRule
+from campaigns import layout, liquid, merge_fields, mime, panel_words, rendering
+from campaigns.models import Content, ContentVersion, LifecycleRule, Step
 from campaigns.tokens import LIQUID, MisplacedTag, Tokens
+from contacts.models import Channel
 
 # Stand for the message's own words while the frame around them is compiled; no parser changes them.
 BODY, PREHEADER, TITLE = "BODYwords", "PREHEADERwords", "TITLEwords"
@@ -84,18 +85,39 @@ def compile_text(text, sender=None):
     return f"{text.strip()}\n\n-- \n{foot.strip()}\n"
 
 
+def compile_panel(body):
+    """The HTML of a panel; raises CannotFreeze."""
+    try:
+        return panel_words.compiled(body)
+    except ValueError as error:
+        raise CannotFreeze([str(error)]) from error
+
+
 def compiled(content):
     """The words as they are now, as a version that is not kept."""
-    sender = sender_of(content)
     words = {"subject": content.subject.strip(), "preheader": content.preheader.strip()}
-    return ContentVersion(
-        content=content,
-        number=0,
-        body=content.body,
-        html=compile_html(content.body, **words, sender=sender),
-        text=compile_text(content.text, sender),
-        **words,
-    )
+    version = ContentVersion(content=content, number=0, body=content.body, text="", **words)
+    version.question = content.question.strip()
+    if is_panel(content):
+        version.html = compile_panel(content.body)
+    else:
+        sender = sender_of(content)
+        version.html = compile_html(content.body, **words, sender=sender)
+        version.text = compile_text(content.text, sender)
+    return version
+
+
+def is_panel(content):
+    """Whether the words are shown as a panel: then they are a heading and a little HTML."""
+    return channel_of(content) == Channel.PANEL
+
+
+def channel_of(content):
+    """The medium the words are written for: that of the step that uses them."""
+    if not content.pk:
+        return Channel.EMAIL
+    uses = Step.everything.filter(Q(content=content.pk) | Q(content_b=content.pk))
+    return uses.values_list("channel", flat=True).first() or Channel.EMAIL
 
 
 def sender_of(content):
@@ -114,28 +136,44 @@ def sender_of(content):
 def check(content):
     """What is wrong with this content, in words a marketer can act on; empty when it may be sent."""
     labels = {
-        name: Content._meta.get_field(name).verbose_name for name in ("subject", "preheader", "body", "text")
+        name: Content._meta.get_field(name).verbose_name
+        for name in ("subject", "preheader", "body", "text", "question")
     }
     return [f"{str(labels[problem.field]).capitalize()}: {problem.words}" for problem in problems(content)]
 
 
 def problems(content):
     """What is wrong, as (field, words)."""
-    found = [*empty_problems(content), *liquid_problems(content)]
-    return found or layout_problems(content)
+    in_panel = is_panel(content)
+    found = [*empty_problems(content, in_panel), *liquid_problems(content)]
+    if in_panel and not found:
+        found = [Problem("body", words) for words in panel_words.problems(content.body)]
+    return found or [*question_problems(content), *layout_problems(content)]
 
 
-def empty_problems(content):
+def empty_problems(content, in_panel):
     """A message needs a subject in one line, and words for those who read without HTML."""
     if not content.subject.strip():
         yield Problem("subject", _("Write one."))
-    for field in ("subject", "preheader"):
+    for field in ("subject", "preheader", "question"):
         if any(sign in getattr(content, field) for sign in "\r\n\0"):
             yield Problem(field, _("It must be one line."))
     if not content.body.strip():
         yield Problem("body", _("Write something."))
-    if not content.text.strip():
+    if not content.text.strip() and not in_panel:
         yield Problem("text", _("Write one: some people read without pictures."))
+
+
+def question_problems(content):
+    """A question is asked on the page that the words lead to, and there is no page without one."""
+    leads = any(
+        liquid.uses(source, "feedback_url", html=is_html)
+        for source, is_html in ((content.body, True), (content.text, False))
+    )
+    if leads and not content.question.strip():
+        yield Problem("question", _("The words lead to a question; write it."))
+    elif content.question.strip() and not leads:
+        yield Problem("question", _("Nothing leads to it: put {{ feedback_url }} into a link or a button."))
 
 
 def liquid_problems(content):
@@ -172,7 +210,7 @@ def beyond_a_campaign(words):
 
 # Freezing -------------------------------------------------------------------------------------------
 
-FROZEN = ("subject", "preheader", "body", "html", "text")
+FROZEN = ("subject", "preheader", "body", "html", "text", "question")
 
 
 def differs(content):

@@ -133,6 +133,7 @@ def copy_of(words, *, name):
         preheader=words.preheader,
         body=words.body,
         text=words.text,
+        question=words.question,
     )
 
 
