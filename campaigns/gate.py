@@ -67,12 +67,12 @@ JOIN contacts_sender s ON s.id = d.sender_id
 LEFT JOIN campaigns_sendingswitch switch ON switch.id = 1
 LEFT JOIN LATERAL (
     SELECT said.action, said.at FROM contacts_consent said
-    WHERE said.contact_id = d.contact_id AND said.channel = d.channel AND said.topic_id = d.topic_id
+    WHERE said.contact_id = d.contact_id AND said.channel = d.channel AND said.topic_id = d.topic_id {said}
     ORDER BY said.at DESC, said.id DESC LIMIT 1
 ) consent ON true
 LEFT JOIN LATERAL (
     SELECT x.reason, x.at FROM contacts_suppression x
-    WHERE x.channel = d.channel AND x.address = c.email AND x.lifted_at IS NULL
+    WHERE x.channel = d.channel AND x.address = c.email AND {suppressed}
       AND (x.scope = 'all' OR d.rank > 0)
     ORDER BY x.scope, x.id LIMIT 1
 ) suppression ON true
@@ -85,9 +85,11 @@ LEFT JOIN LATERAL (
            ) AS has_outcome
     FROM campaigns_delivery p JOIN campaigns_step s ON s.id = d.step_id WHERE p.id = d.parent_id
 ) parent ON true
-WHERE d.id = ANY(%(ids)s) AND d.contact_id = ANY(%(locked)s)
-  AND d.status || '' = 'claimed' AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()
+WHERE {which}
 ORDER BY d.id
+"""
+_IN_HAND = """d.id = ANY(%(ids)s) AND d.contact_id = ANY(%(locked)s)
+  AND d.status || '' = 'claimed' AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()
 """
 # On disk before a byte leaves, whatever the database's own settings say of commits.
 _MARK = """
@@ -194,12 +196,33 @@ def _facts(delivery_ids, at, owner, locked):
     with connection.cursor() as cursor:
         asked = {"ids": list(delivery_ids), "locked": locked, "at": at, "owner": owner}
         statements.run(cursor, "gate_facts", FACTS_TYPES, _facts_sql(), asked)
-        names = [column.name for column in cursor.description]
-        return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        return facts_of(cursor)
 
 
-def _facts_sql():
-    return _FACTS.format(still_true=triggers.still_true_sql(), reached=outcomes.reached_sql(), holds=HOLDS)
+def facts_of(cursor):
+    """What a statement of facts has found, a row each."""
+    names = [column.name for column in cursor.description]
+    return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def facts_as_of(which):
+    """The facts of the deliveries `which`, as they were at %(at)s: what was said or lifted later is not read.
+
+    Asking now needs none of this: nothing is known of later.
+    """
+    suppressed = "x.at <= %(at)s AND (x.lifted_at IS NULL OR x.lifted_at > %(at)s)"
+    return _facts_sql(which, said="AND said.at <= %(at)s", suppressed=suppressed)
+
+
+def _facts_sql(which=_IN_HAND, said="", suppressed="x.lifted_at IS NULL"):
+    return _FACTS.format(
+        still_true=triggers.still_true_sql(),
+        reached=outcomes.reached_sql(),
+        holds=HOLDS,
+        which=which,
+        said=said,
+        suppressed=suppressed,
+    )
 
 
 def _mark(facts, at, owner, values):
@@ -304,7 +327,7 @@ def check_hours(fact, at):
         "time": end.astimezone(zone).strftime("%H:%M"),
         "zone": zone.key.rpartition("/")[2].replace("_", " "),
     }
-    return _later(fact, hours.spread(end, fact.id), Reason.QUIET, until)
+    return _later(fact, hours.spread(end, spread_key(fact)), Reason.QUIET, until)
 
 
 def check_cap(fact, at):
@@ -349,6 +372,11 @@ def is_control(experiment, contact_id, share):
 def answers_at_once(fact, at):
     """Whether it answers what the person did a moment ago: then no hour is too late and no cap counts."""
     return fact.answers_at_once and fact.reminder_number == 0 and at - fact.occurred_at <= AT_ONCE
+
+
+def spread_key(fact):
+    """By what it finds its place in the first allowed hour: the same whenever and wherever it is asked."""
+    return f"{fact.contact_id}:{fact.occurred_at.timestamp()}"
 
 
 def zone_of(fact):

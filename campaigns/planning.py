@@ -100,6 +100,8 @@ HOLDS = """
           AND answer.made_by = 'person'
     ))
 """
+# What is followed.
+FOLLOWED = "p.status = 'sent'"
 _FOLLOW = f"""
 {_COLUMNS}
 SELECT gen_random_uuid(), p.occurrence_key || ':s' || s.key, r.id, s.id, p.episode, p.contact_id, p.id,
@@ -112,7 +114,7 @@ SELECT gen_random_uuid(), p.occurrence_key || ':s' || s.key, r.id, s.id, p.episo
 FROM campaigns_step s
 JOIN campaigns_lifecyclerule r ON r.id = s.rule_id AND r.status = 'active'
 {_WORDS}
-JOIN campaigns_delivery p ON p.rule_id = r.id AND p.step_id = s.follows_id AND p.status = 'sent'
+JOIN campaigns_delivery p ON p.rule_id = r.id AND p.step_id = s.follows_id AND {FOLLOWED}
     AND p.sending_at <= %(at)s - s.delay
     AND p.sending_at > greatest(r.activated_at, %(at)s - r.freshness) - s.delay
 CROSS JOIN LATERAL (SELECT {_VARIANT.format(contact="p.contact_id")} AS variant) chosen
@@ -161,15 +163,43 @@ def plan_following(at):
 
     Returns how many.
     """
-    said = {
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOW, _said() | {"at": at})
+        return cursor.rowcount
+
+
+def plan_following_each(followed, moment, values):
+    """Plan what follows the messages `followed` (a condition on `p`), each at a moment of its own.
+
+    `moment` is an expression over `p` and its step `s`. Returns how many.
+    """
+    sql = _FOLLOW.replace(FOLLOWED, f"{FOLLOWED} AND {followed}").replace("%(at)s", f"({moment})")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _said() | values)
+        return cursor.rowcount
+
+
+def plan_between(rule, since, until):
+    """Plan what of one rule falls due after `since`, from what happened by `until`: all that ticks between
+    the two would have planned. Returns how many.
+    """
+    planned = 0
+    # What lies before `since` is met by the first tick alone; of the rest each person's first comes first.
+    for at in (since, until):
+        while new := _insert_all(rule, at, None, since):
+            planned += new
+            if rule.re_entry != LifecycleRule.ReEntry.DAYS:
+                break
+    return planned
+
+
+def _said():
+    return {
         "unanswered": _("No answer to the message before"),
         "unopened": _("Nobody opened the message before"),
         "clicked": _("Clicked, and nothing came of it yet"),
         "always": _("Follows the message before"),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_FOLLOW, said | {"at": at})
-        return cursor.rowcount
 
 
 def variant_of(step_id, contact_id):
@@ -224,13 +254,14 @@ def _plan_or_log(rule, at, contact_ids):
         return 0
 
 
-def _insert_all(rule, at, contact_ids):
-    return sum(_insert(step, rule, at, contact_ids) for step in starting(rule))
+def _insert_all(rule, at, contact_ids, due_after=None):
+    due_after = due_after or max(rule.activated_at, at - rule.freshness)
+    return sum(_insert(step, rule, at, contact_ids, due_after) for step in starting(rule))
 
 
-def _insert(step, rule, at, contact_ids):
+def _insert(step, rule, at, contact_ids, due_after):
     """One statement for all; returns how many rows are new."""
-    sql, params = _new(step, rule, at, max(rule.activated_at, at - rule.freshness), contact_ids)
+    sql, params = _new(step, rule, at, due_after, contact_ids)
     with connection.cursor() as cursor:
         cursor.execute(_PLAN.format(new=sql), params | {"at": at})
         return cursor.rowcount
