@@ -36,9 +36,9 @@ bytes, previewing.py shows a message before it is sent, activation.py what switc
 editing.py changes a row, and says whose words are whose.
 
 Afterwards: crediting.py writes down which message an order is credited to, and what those do who were held
-out (holding_out.py: how many); results.py sets who got it beside who did not, sequential.py says how far chance
-goes, uplift.py puts it into words; decay.py tells how answers dwindle, costing.py what it took (of all rows
-side by side: strategy_results.py); keeping.py keeps such figures for a while.
+out (holding_out.py: how many); results.py sets who got it beside who did not, sequential.py says how far
+chance goes, uplift.py puts it into words; decay.py tells how answers dwindle, costing.py what it took (of all
+rows side by side: strategy_results.py); keeping.py keeps such figures for a while.
 
 Around a campaign: audience.py says who it is for, launching.py what people may do with it, progress.py how
 far it has come and who did not get it.

@@ -4,6 +4,7 @@ Each person counts once, on the side chance has put them, from the moment at whi
 about them; and only once their span from there is over, so that a look in the midst compares like with like.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import connection
@@ -72,7 +73,8 @@ _ORDERED = """
 def of_rule(rule, at):
     """A row of the strategy: who got it beside who was held out, since as many are as now."""
     asked = {"program": rule.pk, "within": rule.outcome_within, "since": control_since(rule)}
-    return _compare(_of_program("rule_id"), _PASSED, asked | {"reason": Reason.CONTROL}, at)
+    found = _compare(_of_program("rule_id"), _PASSED, asked | {"reason": Reason.CONTROL}, at)
+    return replace(found, asks=bool(rule.outcome))
 
 
 def of_campaign(campaign, at):
@@ -80,7 +82,8 @@ def of_campaign(campaign, at):
     asked = {"program": campaign.pk, "within": campaign.outcome_within}
     asked |= {"reason": Reason.CONTROL}
     to_come = Delivery.objects.filter(campaign=campaign, status__in=ON_THE_WAY).count()
-    return _compare(_of_program("campaign_id"), _PASSED, asked, at, since=_EVER, to_come=to_come)
+    found = _compare(_of_program("campaign_id"), _PASSED, asked, at, since=_EVER, to_come=to_come)
+    return replace(found, asks=bool(campaign.outcome))
 
 
 def of_variants(step, at):
@@ -88,7 +91,8 @@ def of_variants(step, at):
     which = f"d.rule_id = %(program)s AND d.step_id = %(step)s AND d.variant <> '' AND {_PASSED}"
     asked = {"program": step.rule_id, "step": step.pk, "within": step.rule.outcome_within}
     reached = _REACHED.format(which="d.rule_id = %(program)s")
-    return _compare((which, reached), "d.variant = 'a'", asked, at, since=_EVER, is_variants=True)
+    found = _compare((which, reached), "d.variant = 'a'", asked, at, since=_EVER, is_variants=True)
+    return replace(found, asks=bool(step.rule.outcome))
 
 
 def variants_of(rule, at):

@@ -66,6 +66,8 @@ class Comparison:
     # Whether amounts are margins; revenue where no costs are known.
     is_margin: bool = True
     is_variants: bool = False
+    # Whether it asks for something that can be measured; else only what people brought is compared.
+    asks: bool = True
 
     @property
     def people(self):
@@ -81,7 +83,7 @@ class Comparison:
     @cached_property
     def shares(self):
         """The difference of the shares, as an interval; None while there are too few."""
-        return sequential.interval(self.one.share_arm, self.other.share_arm, self.part)
+        return sequential.interval(self.one.share_arm, self.other.share_arm, self.part) if self.asks else None
 
     @cached_property
     def amounts(self):
@@ -98,9 +100,10 @@ class Comparison:
         """alone (one side is empty), early, undecided, or decided."""
         if not self.one.all or not self.other.all:
             return "alone"
-        if self.shares is None:
+        found = self.shares if self.asks else self.amounts
+        if found is None:
             return "early"
-        return "decided" if self.shares.is_decided else "undecided"
+        return "decided" if found.is_decided else "undecided"
 
     @property
     def more_needed(self):
@@ -123,7 +126,7 @@ class Comparison:
     @property
     def words(self):
         """The result as a sentence."""
-        return _WORDS[self.state](self)
+        return _WORDS[self.state](self) if self.asks or self.state == "alone" else _by_amount(self)
 
     @property
     def amount_words(self):
@@ -206,6 +209,14 @@ def _early(comparison):
         missing,
     )
     return words % {"count": shown(rounded(missing))}
+
+
+def _by_amount(comparison):
+    """It asks for nothing that can be measured: what people brought says it all."""
+    if comparison.amounts is None:
+        return _("Too early: too few have bought anything for what they brought to be compared.")
+    told = _("Undecided.") if comparison.state == "undecided" else ""
+    return f"{told} {comparison.amount_words}".strip()
 
 
 def _decided(comparison):

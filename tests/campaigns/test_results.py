@@ -260,3 +260,14 @@ def test_what_each_person_brought_has_an_interval_too():
     assert found.amount_words.startswith("Margin a person: +$1.20 (+$0.")
     assert found.earned[1] == pytest.approx(10800)
     assert Comparison(Side(9000, spenders=90), Side(1000, spenders=10)).amount_words == ""
+
+
+def test_what_asks_for_nothing_is_compared_by_what_people_brought():
+    one = Side(9000, spenders=900, amount=18000, squares=900 * 420)
+    other = Side(1000, spenders=40, amount=800, squares=40 * 420)
+
+    told, early = Comparison(one, other, asks=False), Comparison(one, Side(50), asks=False)
+
+    assert (told.state, told.shares) == ("decided", None)
+    assert told.words.startswith("Margin a person: +$1.20")
+    assert (early.state, early.words[:10]) == ("early", "Too early:")
