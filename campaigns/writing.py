@@ -224,7 +224,7 @@ def as_words(find):
 def remembering(find, apply, settle):
     """Writes a value with its filters applied; what they made of a small text is kept for the next one."""
 
-    @lru_cache(maxsize=300)
+    @lru_cache(maxsize=1_000)
     def known(text):
         page, before = SimpleNamespace(surplus=0), liquid.work_done()
         written = settle(page, apply(text))
