@@ -39,10 +39,14 @@ class Found:
         return 100 - 100 * (self.right + self.wrong) / self.experiments
 
 
-def looks_at(share, held_out, looks, times):
-    """How many people there are at each look: from the first that says anything to so many times as many."""
+def looks_at(share, held_out, looks, times, ends=False):
+    """How many people there are at each look: from the first that says anything to so many times as many.
+
+    With an end, an even share of all the people comes between two looks.
+    """
     first = max(ENOUGH, EVENTS / min(share, 1 - share)) / min(held_out, 1 - held_out)
-    return np.unique(np.geomspace(first, first * times, looks).round().astype(int))
+    spaced = np.linspace if ends else np.geomspace
+    return np.unique(spaced(first, first * times, looks).round().astype(int))
 
 
 def shares(share, *, lift=0.0, held_out=0.1, at, experiments=1000, seed=1, ends=False):
@@ -93,12 +97,13 @@ def _judge(truth, experiments):
 
 
 def main(experiments=1000, looks=100):
-    print(f"{experiments} experiments, {looks} looks each, from the first look to a thousand times as many")
+    print(f"{experiments} experiments, {looks} looks each: without an end from the first look to a thousand")
+    print("times as many people, with an end evenly on the way to a hundred times as many")
     print("share  held out  ends  coverage, no difference  coverage, 5 points  5 points found")
     for share in (0.02, 0.05, 0.2):
         for held_out in (0.05, 0.1, 0.2, 0.5):
-            at = looks_at(share, held_out, looks, 1000)
             for ends in (False, True):
+                at = looks_at(share, held_out, looks, 100 if ends else 1000, ends)
                 options = {"held_out": held_out, "at": at, "experiments": experiments, "ends": ends}
                 same, lifted = shares(share, **options), shares(share, lift=0.05, **options)
                 figures = f"{same.coverage:23.1f} % {lifted.coverage:18.1f} % {lifted.power:13.1f} %"

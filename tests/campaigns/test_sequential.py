@@ -12,7 +12,8 @@ LOOKS = 100
 
 def experiments(share=0.1, *, held_out=0.1, people=None, **options):
     """A thousand, looked at from the first moment on; the last look is at so many people."""
-    at = honesty.looks_at(share, held_out, LOOKS, 1000)
+    ends = options.get("ends", False)
+    at = honesty.looks_at(share, held_out, LOOKS, 100 if ends else 1000, ends)
     if people:
         at = np.append(at[at < people], people)
     return honesty.shares(share, held_out=held_out, at=at, **options)
@@ -33,6 +34,14 @@ def test_an_interval_made_for_one_look_would_miss_far_more_often(monkeypatch):
     monkeypatch.setattr(sequential, "reach", lambda people, part=None: 1.96)
 
     assert experiments().coverage < 80
+    assert experiments(ends=True).coverage < 80
+
+
+@pytest.mark.parametrize("name, value, ends", [("MISSES", 0.15, False), ("LINE", 1.96, True)])
+def test_a_reach_that_is_too_short_is_noticed(monkeypatch, name, value, ends):
+    monkeypatch.setattr(sequential, name, value)
+
+    assert experiments(ends=ends).coverage < 93
 
 
 def test_it_holds_for_amounts_most_of_which_are_nought_and_a_few_very_large():
