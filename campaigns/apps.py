@@ -14,6 +14,7 @@ class CampaignsConfig(AppConfig):
             audience,
             channels,
             checks,
+            feedback,
             forgetting,
             intake,
             noticing,
@@ -37,6 +38,7 @@ class CampaignsConfig(AppConfig):
         navigation.register("analyse", _("Results"), "trending-up", "campaigns:results", 30, key="w")
         navigation.register("foot", _("Senders"), "at-sign", "campaigns:sender-list", 80, roles=WRITERS)
         checks.register_all()
+        feedback.register_field()
         channels.register(smtp.PROVIDER)
         esp.register_all()
         receivers.register_all()

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from contacts.signing import BadToken, sign, unsign
 
-CLICK, OPEN, STOP, TRAP = "click", "open", "stop", "trap"
+CLICK, OPEN, STOP, TRAP, FEEDBACK = "click", "open", "stop", "trap", "feedback"
 SCHEMES = {"http", "https"}
 
 
@@ -39,6 +39,11 @@ def stop_url(delivery):
     return _whole("stop", sign(STOP, delivery.uuid.bytes))
 
 
+def feedback_url(delivery):
+    """The page that asks the question of a message."""
+    return _whole("feedback", sign(FEEDBACK, delivery.uuid.bytes))
+
+
 def read_click(token):
     """(delivery uuid, url) of a click's token; raises BadToken."""
     payload = unsign(CLICK, token)
@@ -65,6 +70,11 @@ def read_open(token):
 def read_stop(token):
     """The delivery uuid of a stop's token; raises BadToken."""
     return _read(STOP, token)
+
+
+def read_feedback(token):
+    """The delivery uuid of a question's token; raises BadToken."""
+    return _read(FEEDBACK, token)
 
 
 def _whole(name, token):

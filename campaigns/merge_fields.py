@@ -29,7 +29,7 @@ from touchpoints.signing_up import confirm_url
 # Where the delivery's own addresses and names are kept among its merge values; no field of Liquid.
 ENVELOPE = "_envelope"
 # Fields that lead one person to their own pages: never shown to anyone else, never counted as clicks.
-PERSONAL_LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
+PERSONAL_LINKS = ("unsubscribe_url", "preferences_url", "confirm_url", "feedback_url")
 # Fields that headers are made of, whether the words use them or not.
 ALWAYS = ("sender_name", "topic", "unsubscribe_url")
 CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -336,6 +336,7 @@ def register_fields():
     for name, label, sample in [
         ("first_name", gettext_lazy("First name"), "Ada"),
         ("last_name", gettext_lazy("Last name"), "Byron"),
+        ("level", gettext_lazy("guest, or full for a full member"), "guest"),
     ]:
         register(name, label, sample, of_person(name), group=PERSON)
     register("email", gettext_lazy("E-mail"), "ada@example.com", lambda c: c.contact.email, group=PERSON)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns import campaign_views, hooks, public_views, result_views, sender_views, views
+from campaigns import campaign_views, feedback_views, hooks, public_views, result_views, sender_views, views
 
 app_name = "campaigns"
 urlpatterns = [
@@ -50,5 +50,6 @@ urlpatterns = [
     path("c/<str:token>/", public_views.click, name="click"),
     path("o/<str:token>.gif", public_views.picture, name="open"),
     path("u/<str:token>/", public_views.stop, name="stop"),
+    path("f/<str:token>/", feedback_views.ask, name="feedback"),
     path("hooks/<slug:provider>/<str:secret>/", hooks.notice, name="hook"),
 ]

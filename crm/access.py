@@ -90,6 +90,7 @@ ACCESS = {
     "campaigns:click": (PUBLIC, PUBLIC),
     "campaigns:open": (PUBLIC, PUBLIC),
     "campaigns:stop": (PUBLIC, PUBLIC),
+    "campaigns:feedback": (PUBLIC, PUBLIC),
     "campaigns:hook": (PUBLIC, PUBLIC),
     # The demo shop and the local mailbox
     "demo:shop-home": (PUBLIC, PUBLIC),
