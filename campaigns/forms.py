@@ -178,7 +178,7 @@ class ContentForm(forms.ModelForm):
 
     class Meta:
         model = Content
-        fields = ["subject", "preheader", "body", "text"]
+        fields = ["subject", "preheader", "body", "text", "question"]
         widgets = {
             "body": forms.Textarea(attrs={"rows": 22, "class": "source", "spellcheck": "true"}),
             "text": forms.Textarea(attrs={"rows": 12, "class": "source", "spellcheck": "true"}),
@@ -188,18 +188,32 @@ class ContentForm(forms.ModelForm):
             "body": _(
                 "MJML, from &lt;mj-section&gt; on. Our frame adds the head, the foot and the links to stop."
             ),
+            "question": _("On a page of its own, which “The question” of the links leads to. May be empty."),
         }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if content.is_panel(self.instance):
+            self.ask_for_a_panel()
         self.helper = FormHelper()
         self.helper.form_tag = False
-        self.helper.layout = Layout("subject", "preheader", "body", "text")
+        self.helper.layout = Layout(*self.fields)
+
+    def ask_for_a_panel(self):
+        """A panel is a heading and a little HTML: it has no inbox and no text part."""
+        del self.fields["preheader"], self.fields["text"]
+        heading, words = self.fields["subject"], self.fields["body"]
+        heading.label, words.label = _("Heading"), _("Words")
+        words.widget.attrs["rows"] = 10
+        words.help_text = _(
+            "HTML: paragraphs, lists, pictures, links. A link of the class “button” looks like one. The page"
+            " adds the heading and “Not now”."
+        )
 
     def clean(self):
         values = super().clean()
         if not self.errors:
-            draft = Content(**{name: values[name] for name in self._meta.fields})
+            draft = Content(pk=self.instance.pk, **{name: values[name] for name in self.fields})
             for problem in content.problems(draft):
                 self.add_error(problem.field, problem.words)
         return values

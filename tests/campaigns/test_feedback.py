@@ -55,14 +55,16 @@ def test_an_answer_is_a_touchpoint_in_their_words(client, page, asked):
     answer = client.post(page, {"score": "5", "text": "The sleeves are lovely."})
 
     (told,) = answers()
-    assert told.contact == asked.contact and told.source == "feedback"
+    assert told.contact == asked.contact
+    assert told.source == "feedback"
     assert told.data["question"] == ASKING["question"]
     assert (told.data["score"], told.data["answer"], told.data["text"]) == (
         5,
         "Very good",
         "The sleeves are lovely.",
     )
-    assert told.data["delivery"] == str(asked.uuid) and told.data["rule_id"] == asked.rule_id
+    assert told.data["delivery"] == str(asked.uuid)
+    assert told.data["rule_id"] == asked.rule_id
     assert "Thank you" in answer.content.decode()
     assert asked.responses.get().kind == Response.Kind.REPLIED
 
@@ -78,13 +80,15 @@ def test_the_same_answer_twice_is_one(asked):
     feedback.take(asked, 5, "Good", at=NOON)
     _, is_new = feedback.take(asked, 5, " Good ", at=NOON + HOUR)
 
-    assert not is_new and answers().count() == 1
+    assert not is_new
+    assert answers().count() == 1
 
 
 def test_an_answer_may_be_changed_for_a_day_and_then_stands(asked):
     feedback.take(asked, 5, "", at=NOON)
     changed, is_new = feedback.take(asked, 2, "It broke.", at=NOON + DAY - HOUR)
-    assert is_new and feedback.answer_to(asked) == changed
+    assert is_new
+    assert feedback.answer_to(asked) == changed
 
     with pytest.raises(feedback.TooLate):
         feedback.take(asked, 4, "", at=NOON + DAY)
@@ -97,7 +101,8 @@ def test_an_answer_may_be_changed_for_a_day_and_then_stands(asked):
 def test_what_is_no_answer_is_asked_again(client, page, score):
     answer = client.post(page, {"score": score, "text": "My words"})
 
-    assert answer.status_code == 422 and "My words" in answer.content.decode()
+    assert answer.status_code == 422
+    assert "My words" in answer.content.decode()
     assert not answers().exists()
 
 
@@ -120,7 +125,8 @@ def test_who_was_erased_is_asked_nothing_and_their_answer_is_forgotten(client, p
 
     erasing.erase(asked.contact, at=NOON + HOUR)
 
-    assert client.get(page).status_code == 404 and client.post(page, {"score": "5"}).status_code == 404
+    assert client.get(page).status_code == 404
+    assert client.post(page, {"score": "5"}).status_code == 404
     assert feedback.newest_answers(asked.rule, NOON + 999 * DAY) == []
     assert "Ada" not in str([*answers().values_list("data", flat=True)])
 
@@ -150,7 +156,8 @@ def test_a_question_and_the_way_to_it_go_together(changed, problem):
         setattr(words, name, value)
 
     (found,) = content.problems(words)
-    assert found.field == "question" and problem in found.words
+    assert found.field == "question"
+    assert problem in found.words
 
 
 def test_the_question_is_frozen_with_the_words(asked):
