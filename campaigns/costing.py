@@ -5,8 +5,9 @@ from decimal import Decimal
 from math import sqrt
 
 from django.db import connection
+from django.db.models import Q
 
-from campaigns.models import ChannelCost
+from campaigns.models import ChannelCost, ContentVersion
 from contacts.models import Channel
 
 NOTHING = Decimal(0)
@@ -96,6 +97,12 @@ def effort_of(program, at):
     key = "rule_id" if program._meta.model_name == "lifecyclerule" else "campaign_id"
     found = efforts(at, only=f"AND d.{key} = %(program)s", program=program.pk)
     return found.get((key, program.pk), Effort())
+
+
+def versions_of(rule):
+    """How often the words of a row were written anew and published: the work beside the sending."""
+    its = Q(content__steps__rule=rule) | Q(content__steps_b__rule=rule)
+    return ContentVersion.objects.filter(its).distinct().count()
 
 
 def efforts(at, *, only="", program=None):

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 
 from campaigns import launching, results
 from campaigns.campaigning import ENDED, UNDER_WAY
-from campaigns.keeping import kept
 from campaigns.models import Campaign, Delivery, Response
 from campaigns.reports import Balance, percent
 from campaigns.uplift import Comparison
@@ -152,7 +151,7 @@ def progress(campaign, at):
         reached=_reached(campaign),
         retriable=launching.count_retriable(campaign),
         sent_url=_deliveries(campaign, state=Status.SENT),
-        worth=_worth(campaign, at) if _is_compared(campaign) else None,
+        worth=results.latest(campaign, at) if _is_compared(campaign) else None,
         **answers,
     )
 
@@ -160,10 +159,6 @@ def progress(campaign, at):
 def _is_compared(campaign):
     """Whether it asks for something, and holds somebody out to see what it is worth."""
     return bool(campaign.outcome and campaign.control_share)
-
-
-def _worth(campaign, at):
-    return kept("results", campaign, at, lambda: results.of_campaign(campaign, at))
 
 
 def _group(campaign, status, reason, count, until=None):

@@ -22,21 +22,22 @@ from campaigns.views import rule_of
 def rule_results(request, pk):
     """What a row was worth, how answers to it dwindle, and what it cost; `?as=csv` gives the numbers."""
     rule, at = rule_of(request, pk), timezone.now()
-    found = kept("results", rule, at, lambda: figures_of(rule, at))
+    compared, found = results.latest(rule, at), kept("figures", rule, at, lambda: figures_of(rule, at))
     if request.GET.get("as") == "csv":
-        rows = numbers(found["comparison"], found["effort"], found["variants"])
+        rows = numbers(compared, found["effort"], found["variants"])
         return csv_of(rows, f"{slugify(rule.name)}-results.csv")
-    page = {"rule": rule, "outcome": outcomes.get(rule.outcome), "advice": holding_out.for_rule(rule, at)}
+    page = {"rule": rule, "comparison": compared, "outcome": outcomes.get(rule.outcome)}
+    page |= {"advice": holding_out.for_rule(rule, at)}
     return render(request, "campaigns/rule_results.html", page | found | {"curves": drawn(found["curves"])})
 
 
 def figures_of(rule, at):
-    """Everything the page of a row's results counts."""
+    """Everything the page of a row's results counts beside what it was worth."""
     since = results.control_since(rule)
     also = outcomes.counted(rule, since or rule.activated_at or at, at)
     return {
-        "comparison": results.of_rule(rule, at),
         "effort": costing.effort_of(rule, at),
+        "versions": costing.versions_of(rule),
         "variants": results.variants_of(rule, at),
         "curves": decay.curves(at, rule=rule),
         "since": since,
@@ -49,7 +50,7 @@ def figures_of(rule, at):
 def campaign_results(request, pk):
     """The numbers of a campaign as a file; its page shows them."""
     campaign, at = campaign_of(request, pk), timezone.now()
-    rows = numbers(results.of_campaign(campaign, at), costing.effort_of(campaign, at), [])
+    rows = numbers(results.latest(campaign, at), costing.effort_of(campaign, at), [])
     return csv_of(rows, f"{slugify(campaign.name)}-results.csv")
 
 

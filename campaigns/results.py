@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.db import connection
 
+from campaigns.keeping import kept
 from campaigns.models import Delivery, LifecycleRule, SendingSwitch
 from campaigns.uplift import Comparison, Side
 
@@ -68,6 +69,12 @@ _ORDERED = """
     FROM decided JOIN touchpoints_order o ON o.contact_id = decided.contact_id
     WHERE o.status IN ('paid', 'shipped') AND o.at > decided.since AND o.at <= decided.since + %(within)s
 """
+
+
+def latest(program, at):
+    """What a row or a campaign was worth, as it was worked out at most ten minutes ago."""
+    of_program = of_rule if isinstance(program, LifecycleRule) else of_campaign
+    return kept("results", program, at, lambda: of_program(program, at))
 
 
 def of_rule(rule, at):

@@ -18,6 +18,7 @@ from tests.make import (
     make_order,
     make_rule,
     make_touchpoint,
+    make_version,
 )
 
 AT = NOON + DAY
@@ -106,6 +107,13 @@ def test_what_one_outcome_cost(rule, prices, ada, ben):
 
     assert effort_of(rule, AT).cost_each == Decimal("0.02")
     assert Effort().cost_each is None
+
+
+def test_the_work_of_writing_is_counted_in_versions(rule):
+    make_version(rule.first_step.content, number=2)
+    make_version()
+
+    assert costing.versions_of(rule) == 2
 
 
 def test_rows_and_campaigns_are_told_apart_and_add_up(rule, ada, ben):
