@@ -7,7 +7,7 @@ import time
 
 from benchmarks import servers
 
-NAMES = ("contact_import", "rfm", "contact_list", "sending", "listening", "providing")
+NAMES = ("contact_import", "rfm", "contact_list", "strategy", "sending", "listening", "providing")
 
 
 def main(arguments=None):

@@ -202,11 +202,11 @@ class NoOrder(Trigger):
 
 _TOLD = """(
     SELECT told.id FROM touchpoints_touchpoint told
-    WHERE told.source = t.source AND told.external_id = 'order:' || t.external_id
+    WHERE told.source = {o}.source AND told.external_id = 'order:' || {o}.external_id
 )"""
 _ORDERS = f"""
     SELECT t.contact_id, 'o' || t.id AS occurrence, t.at AS started_at, t.at + {DAYS} AS occurred_at,
-           {_TOLD} AS touchpoint_id, t.id AS order_id
+           {_TOLD.format(o="t")} AS touchpoint_id, t.id AS order_id
     FROM touchpoints_order t
     WHERE t.at > %(since)s::timestamptz - {DAYS} AND t.at <= %(at)s::timestamptz - {DAYS} {{only}}
 """
@@ -215,34 +215,37 @@ _WEEK = "interval '7 days'"
 _WAIT = f"""CROSS JOIN LATERAL (
     SELECT CASE WHEN t.number < 3 THEN {DAYS} ELSE greatest({_WEEK}, %(rhythm)s::float8 * (
         SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY pause) FROM (
-            SELECT o.at - lag(o.at) OVER (ORDER BY o.at, o.id) AS pause FROM touchpoints_order o
-            WHERE o.contact_id = t.contact_id AND o.at <= t.at AND (o.at, o.id) <= (t.at, t.id)
+            SELECT o.at - lag(o.at) OVER (ORDER BY o.at) AS pause FROM touchpoints_order o
+            WHERE o.contact_id = t.contact_id AND o.at <= t.at
         ) pauses
     )) END AS span OFFSET 0
 ) wait"""
-# It takes one look at every order. The middle pause is worked out only for those it can matter for: it is
-# never more than twice the mean, and an order soon followed by the next begins no absence.
+# It takes one look at every order, in an index that has them by person and moment. The middle pause is worked
+# out only where it can matter: an order soon followed by the next begins no absence; and half of the pauses,
+# rounded down, and one more are no shorter than the middle one, which bounds it by their whole span.
 _RHYTHM = f"""
-    SELECT t.contact_id, 'o' || t.id AS occurrence, t.at AS started_at, t.at + wait.span AS occurred_at,
-           {_TOLD} AS touchpoint_id, t.id AS order_id
+    SELECT t.contact_id, 'o' || o.id AS occurrence, t.at AS started_at, t.occurred_at, o.id AS order_id,
+           {_TOLD.format(o="o")} AS touchpoint_id
     FROM (
-        SELECT t.*, o.source, o.external_id
+        SELECT t.contact_id, t.at, t.at + wait.span AS occurred_at
         FROM (
-            SELECT t.id, t.contact_id, t.at,
-                   count(*) OVER person - row_number() OVER newest + 1 AS number,
+            SELECT t.contact_id, t.at, count(*) OVER person - row_number() OVER newest + 1 AS number,
                    min(t.at) OVER person AS first_at, lag(t.at) OVER newest AS next_at
             FROM touchpoints_order t WHERE t.at <= %(now)s {{only}}
             WINDOW person AS (PARTITION BY t.contact_id),
-                   newest AS (PARTITION BY t.contact_id ORDER BY t.at DESC, t.id DESC)
-        ) t
-        JOIN touchpoints_order o ON o.id = t.id
+                   newest AS (PARTITION BY t.contact_id ORDER BY t.at DESC)
+        ) t {_WAIT}
         WHERE (t.next_at IS NULL OR t.next_at > t.at + least({_WEEK}, {DAYS}))
           AND t.at + CASE WHEN t.number < 3 THEN {DAYS} ELSE {_WEEK} END <= %(at)s
           AND t.at + CASE WHEN t.number < 3 THEN {DAYS} ELSE greatest(
-              {_WEEK}, %(rhythm)s::float8 * 2 * (t.at - t.first_at) / (t.number - 1)
+              {_WEEK}, %(rhythm)s::float8 * (t.at - t.first_at) / ((t.number - 1) / 2 + 1)
           ) END > %(since)s
-    ) t {_WAIT}
-    WHERE t.at + wait.span > %(since)s AND t.at + wait.span <= %(at)s
+          AND t.at + wait.span > %(since)s AND t.at + wait.span <= %(at)s
+    ) t
+    CROSS JOIN LATERAL (
+        SELECT o.id, o.source, o.external_id FROM touchpoints_order o
+        WHERE o.contact_id = t.contact_id AND o.at = t.at ORDER BY o.id DESC LIMIT 1
+    ) o
 """
 _NEXT_ORDER = """(
     SELECT min(later.at) FROM touchpoints_order later
