@@ -69,7 +69,7 @@ SELECT contact_id, %(at)s, coalesce(held_recency::text || held_frequency || held
         OR monetary > held_monetary) AND NOT EXISTS (
            SELECT 1 FROM touchpoints_order o
            WHERE o.contact_id = changed.contact_id AND NOT o.is_history
-             AND (held_since IS NULL OR o.at > held_since - interval '24 hours')
+             AND o.at > coalesce(held_since - interval '24 hours', '-infinity')
        )
 FROM changed
 ORDER BY contact_id
