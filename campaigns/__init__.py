@@ -7,7 +7,8 @@ campaigning.py a campaign's audience is put into the ledger chunk by chunk
 claiming.py    a worker takes a batch of what is due, with a lease
 pacing.py      no faster than the other side wants it: what finds no place comes again when there is one
                (queueing.py); a new sender's day allows a little more than the last (warming.py)
-gate.py        may this be sent, now? consent, suppression, rule, outcome, quiet hours, cap: asked last
+gate.py        may this be sent, now? consent, suppression, rule, outcome, hours, caps, control: asked last,
+               decided by deciding.py from the facts alone
 loading.py     the rows of a batch, and of what is borrowed from people only what their messages use
 rendering.py   a frozen content version and one contact's merge values become a message
                (tracking.py leads its addresses over ours; compiled.py has a program for each version, which

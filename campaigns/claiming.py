@@ -113,6 +113,20 @@ def batches(owner, at, limit, *, shares=None, contact_ids=None):
         after = max((delivery.due_at, delivery.id) for delivery in batch if delivery.is_walked)
 
 
+def take(ids, owner):
+    """Take these planned deliveries, whatever their medium: what is shown or called has its own door.
+
+    Returns the ids of those nobody else has in hand.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE campaigns_delivery SET status = 'claimed', owner = %s,"
+            " lease_until = clock_timestamp() + %s WHERE id = ANY(%s) AND status = 'planned' RETURNING id",
+            [owner, LEASE, list(ids)],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
 def waiting(at, most):
     """How many deliveries are due, counted up to `most`."""
     with connection.cursor() as cursor:

@@ -4,66 +4,61 @@ First the contacts are locked; then a *new* statement reads what holds. One stat
 would see the consent as it was before it waited for the lock, and let a withdrawal through.
 """
 
-import hashlib
+import json
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import count
 from types import SimpleNamespace
-from zoneinfo import ZoneInfo
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from campaigns import hours, outcomes, statements, triggers
+from campaigns import audience, outcomes, statements, triggers
 from campaigns.claiming import LEASE
 from campaigns.crash_points import crash_point
-from campaigns.models import Campaign, Delivery, LifecycleRule, Step
+from campaigns.deciding import decide
+from campaigns.models import Delivery
 from campaigns.planning import HOLDS
 from contacts.locking import lock_contacts
-from contacts.models import Consent, Sender, Suppression
+from contacts.models import Channel, Sender
 
-Status, Reason = Delivery.Status, Delivery.Reason
-AT_ONCE = timedelta(minutes=15)
-# When to ask again about what somebody has switched off for a while.
-HELD_FOR = timedelta(minutes=1)
-PAUSED_FOR = timedelta(minutes=15)
-# A campaign is many rows: resuming it brings them forward, so they need not be asked often.
-CAMPAIGN_PAUSED_FOR = timedelta(hours=6)
-
-# Everything the gate asks, for deliveries that are still in this worker's hands. `status || ''` makes the
-# database read by key: the index of what is in hand is full of entries of what has just left.
+Status = Delivery.Status
+_in_json = DjangoJSONEncoder().encode
+# When they heard from us: what is just leaving counts; panels, which reach only who comes by, do not.
+_HEARD = """ARRAY(
+           SELECT heard.sending_at FROM campaigns_delivery heard
+           WHERE heard.contact_id = d.contact_id AND heard.rank > 0 AND heard.id <> d.id
+             AND heard.status IN ('sending', 'sent', 'unknown', 'parked') AND heard.channel <> 'panel'
+             AND heard.sending_at > %(at)s - {since}
+           ORDER BY heard.sending_at DESC
+       )"""
+_SINCE = {
+    "lately": "s.cap_days * interval '1 day'",
+    "of_topic": "about.cap_days * interval '1 day' AND heard.topic_id = d.topic_id",
+    "this_week": "interval '7 days'",
+}
+# What the gate asks of every delivery that is still in this worker's hands. `status || ''` makes the database
+# read by key: the index of what is in hand is full of entries of what has just left.
 _FACTS = """
-SELECT d.id, d.contact_id, d.rank, d.topic_id, d.reminder_number, d.occurred_at, d.due_at, d.expires_at,
+SELECT d.id, d.contact_id, d.rank, d.channel, d.topic_id, d.reminder_number, d.occurred_at, d.due_at,
+       d.expires_at, d.rule_id, d.campaign_id,
        CASE d.channel WHEN 'email' THEN c.email ELSE '' END AS address,
-       c.time_zone, c.merged_into_id, c.erased_at,
-       r.status AS rule_status, coalesce(r.answers_at_once, false) AS answers_at_once,
-       d.campaign_id, k.status AS campaign_status, k.control_share,
-       s.time_zone AS sender_zone, s.quiet_from, s.quiet_until, s.cap, s.cap_days,
-       coalesce(switch.held, false) AS held,
+       c.time_zone, c.merged_into_id, c.erased_at, k.status AS campaign_status, k.control_share,
+       s.time_zone AS sender_zone, s.quiet_from, s.quiet_until,
+       coalesce(switch.held, false) AS held, coalesce(switch.holdout_share, 0) AS holdout_share,
        coalesce(switch.pilot, false) AND NOT EXISTS (
            SELECT 1 FROM campaigns_sendingswitch_pilot_group pilot WHERE pilot.contact_id = d.contact_id
        ) AS is_outside_pilot,
        consent.action AS consent, consent.at AS consent_at,
        suppression.reason AS suppression, suppression.at AS suppressed_at,
-       {still_true} AS still_true,
-       parent.holds, parent.condition, parent.has_outcome,
-       CASE WHEN s.cap IS NULL OR d.rank = 0 THEN NULL ELSE ARRAY(
-           SELECT heard.sending_at FROM campaigns_delivery heard
-           WHERE heard.contact_id = d.contact_id AND heard.rank > 0 AND heard.id <> d.id
-             AND heard.status IN ('sending', 'sent', 'unknown', 'parked')
-             AND heard.sending_at > %(at)s - s.cap_days * interval '1 day'
-           ORDER BY heard.sending_at DESC
-       ) END AS heard
+       s.cap, s.cap_days, CASE WHEN s.cap IS NOT NULL AND d.rank > 0 THEN {lately} END AS heard,
+       about.cap AS topic_cap, about.cap_days AS topic_days,
+       CASE WHEN about.cap IS NOT NULL AND d.rank > 0 THEN {of_topic} END AS heard_of_topic,
+       c.at_most, CASE WHEN c.at_most IS NOT NULL AND d.rank > 0 THEN {this_week} END AS heard_this_week
 FROM campaigns_delivery d
 JOIN contacts_contact c ON c.id = d.contact_id
-LEFT JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
 LEFT JOIN campaigns_campaign k ON k.id = d.campaign_id
 JOIN contacts_sender s ON s.id = d.sender_id
+LEFT JOIN contacts_topic about ON about.id = d.topic_id
 LEFT JOIN campaigns_sendingswitch switch ON switch.id = 1
 LEFT JOIN LATERAL (
     SELECT said.action, said.at FROM contacts_consent said
@@ -76,21 +71,87 @@ LEFT JOIN LATERAL (
       AND (x.scope = 'all' OR d.rank > 0)
     ORDER BY x.scope, x.id LIMIT 1
 ) suppression ON true
-LEFT JOIN LATERAL (
-    SELECT {holds} AS holds, s.condition,
-           p.outcome_at IS NOT NULL OR EXISTS (
-               SELECT 1 FROM touchpoints_touchpoint t
-               WHERE t.contact_id = p.contact_id AND {reached} AND NOT t.is_history
-                 AND t.at > p.sending_at AND t.at <= least(p.sending_at + r.outcome_within, %(at)s)
-           ) AS has_outcome
-    FROM campaigns_delivery p JOIN campaigns_step s ON s.id = d.step_id WHERE p.id = d.parent_id
-) parent ON true
 WHERE {which}
 ORDER BY d.id
 """
 _IN_HAND = """d.id = ANY(%(ids)s) AND d.contact_id = ANY(%(locked)s)
   AND d.status || '' = 'claimed' AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()
 """
+# ... and what only the deliveries of a rule are asked, so that a campaign pays nothing for it.
+_OF_RULES = """
+SELECT d.id, r.status AS rule_status, r.answers_at_once, r.control_share, r.leaves, r.leaves_hour, r.weekdays,
+       CASE WHEN r.audience <> '{{}}' THEN r.audience::text END AS audience,
+       step.by_preference AND d.channel <> coalesce(nullif(c.preferred_channel, ''), 'email')
+           AS prefers_another,
+       CASE WHEN r.leaves = 'best' THEN ARRAY(
+           SELECT t.at FROM touchpoints_touchpoint t
+           WHERE t.contact_id = d.contact_id AND t.kind IN ('visited', 'clicked', 'ordered', 'replied')
+             AND t.at > %(at)s - interval '180 days' AND t.at <= %(at)s
+           ORDER BY t.at DESC, t.id DESC LIMIT 100
+       ) END AS was_there,
+       {still_true} AS still_true, parent.holds, parent.condition,
+       EXISTS (
+           SELECT 1 FROM campaigns_delivery p
+           WHERE p.contact_id = d.contact_id AND d.episode <> '' AND p.episode = d.episode AND p.id <> d.id
+             AND p.sending_at IS NOT NULL AND (p.outcome_at IS NOT NULL OR EXISTS (
+                 SELECT 1 FROM touchpoints_touchpoint t
+                 WHERE t.contact_id = p.contact_id AND {reached} AND NOT t.is_history
+                   AND t.at > p.sending_at AND t.at <= least(p.sending_at + r.outcome_within, %(at)s)
+             ))
+       ) AS has_outcome
+FROM campaigns_delivery d
+JOIN contacts_contact c ON c.id = d.contact_id
+JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
+LEFT JOIN campaigns_step step ON step.id = d.step_id
+LEFT JOIN LATERAL (
+    SELECT {holds} AS holds, s.condition
+    FROM campaigns_delivery p JOIN campaigns_step s ON s.id = d.step_id WHERE p.id = d.parent_id
+) parent ON true
+WHERE {which}
+"""
+# ... and of what is no mail: where it goes to, and whether they agreed to it. Who agreed to mail about a
+# topic may be shown a panel about it, unless they said otherwise of panels.
+_ELSEWHERE = """
+SELECT d.id, coalesce(reach.address, '') AS address, consent.action AS consent, consent.at AS consent_at,
+       suppression.reason AS suppression, suppression.at AS suppressed_at
+FROM campaigns_delivery d
+LEFT JOIN campaigns_step step ON step.id = d.step_id
+LEFT JOIN LATERAL (
+    SELECT i.value FROM contacts_identity i
+    WHERE i.contact_id = d.contact_id AND i.kind = d.channel ORDER BY i.is_primary DESC, i.id LIMIT 1
+) identity ON true
+CROSS JOIN LATERAL (
+    SELECT CASE d.channel WHEN 'panel' THEN step.slot ELSE identity.value END AS address
+) reach
+LEFT JOIN LATERAL (
+    SELECT said.action, said.at FROM contacts_consent said
+    WHERE said.contact_id = d.contact_id AND said.topic_id = d.topic_id
+      AND (said.channel = d.channel OR d.channel = 'panel' AND said.channel = 'email') {said}
+    ORDER BY said.channel <> d.channel, said.at DESC, said.id DESC LIMIT 1
+) consent ON true
+LEFT JOIN LATERAL (
+    SELECT x.reason, x.at FROM contacts_suppression x
+    WHERE x.channel = d.channel AND x.address = reach.address AND {suppressed}
+      AND (x.scope = 'all' OR d.rank > 0)
+    ORDER BY x.scope, x.id LIMIT 1
+) suppression ON true
+WHERE {which}
+"""
+# All of it at once, of every medium and of rules and campaigns.
+_AS_OF = """
+SELECT facts.*, of_rules.*, facts.id, coalesce(of_rules.control_share, facts.control_share) AS control_share,
+       coalesce(of_rules.still_true, true) AS still_true,
+       CASE facts.channel WHEN 'email' THEN facts.address ELSE elsewhere.address END AS address,
+       CASE facts.channel WHEN 'email' THEN facts.consent ELSE elsewhere.consent END AS consent,
+       CASE facts.channel WHEN 'email' THEN facts.consent_at ELSE elsewhere.consent_at END AS consent_at,
+       CASE facts.channel WHEN 'email' THEN facts.suppression ELSE elsewhere.suppression END AS suppression,
+       CASE facts.channel WHEN 'email' THEN facts.suppressed_at ELSE elsewhere.suppressed_at END
+           AS suppressed_at
+FROM ({facts}) facts
+LEFT JOIN ({of_rules}) of_rules ON of_rules.id = facts.id
+LEFT JOIN ({elsewhere}) elsewhere ON elsewhere.id = facts.id
+"""
+_THESE, _KEPT_BACK = "d.id = ANY(%(ids)s)", "x.lifted_at IS NULL"
 # On disk before a byte leaves, whatever the database's own settings say of commits.
 _MARK = """
 WITH durable AS MATERIALIZED (
@@ -115,6 +176,7 @@ WHERE d.id = v.id AND d.status || '' = 'claimed' AND d.owner = %(owner)s
 RETURNING d.id, d.status, d.address
 """
 FACTS_TYPES = {"ids": "bigint[]", "locked": "bigint[]", "at": "timestamptz", "owner": "text"}
+OF_RULES_TYPES, ELSEWHERE_TYPES = {"ids": "bigint[]", "at": "timestamptz"}, {"ids": "bigint[]"}
 MARK_TYPES = {
     "ids": "bigint[]",
     "statuses": "text[]",
@@ -135,20 +197,6 @@ SET status = 'claimed', sending_at = NULL, passed_at = NULL, attempts = attempts
 WHERE id = ANY(%(ids)s) AND status || '' = 'sending' AND owner = %(owner)s
 RETURNING id
 """
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate says of one delivery."""
-
-    status: str
-    reason: str = ""
-    detail: str = ""
-    due_at: datetime | None = None
-
-
-PASS = Verdict(Status.SENDING)
-_in_json = DjangoJSONEncoder().encode
 
 
 def windows(batch):
@@ -191,38 +239,82 @@ def _contacts_of(delivery_ids):
     return list(Delivery.objects.filter(pk__in=delivery_ids).values_list("contact_id", flat=True))
 
 
+class Fact(SimpleNamespace):
+    """What holds for one delivery, with what is so of all that belong to no rule."""
+
+    rule_status = answers_at_once = leaves = leaves_hour = weekdays = audience = was_there = None
+    still_true, holds, condition, has_outcome = True, None, None, False
+    is_outside_audience = prefers_another = False
+
+
 def _facts(delivery_ids, at, owner, locked):
     """What holds now for each of these deliveries; called only once their contacts are locked."""
     with connection.cursor() as cursor:
         asked = {"ids": list(delivery_ids), "locked": locked, "at": at, "owner": owner}
-        statements.run(cursor, "gate_facts", FACTS_TYPES, _facts_sql(), asked)
-        return facts_of(cursor)
+        statements.run(cursor, "gate_facts", FACTS_TYPES, _NOW, asked)
+        facts = facts_of(cursor)
+        of_rules = {fact.id: fact for fact in facts if fact.rule_id}
+        if of_rules:
+            _ask_more(cursor, "gate_of_rules", OF_RULES_TYPES, _of_rules_sql(), of_rules, at)
+        if elsewhere := {fact.id: fact for fact in facts if fact.channel != Channel.EMAIL}:
+            _ask_more(cursor, "gate_elsewhere", ELSEWHERE_TYPES, _NOW_ELSEWHERE, elsewhere, at)
+    if of_rules:
+        ask_audiences(of_rules.values())
+    return facts
+
+
+def _ask_more(cursor, name, types, sql, facts, at):
+    """Ask of some of them what only they are asked."""
+    statements.run(cursor, name, types, sql, {"ids": list(facts), "at": at})
+    names = [column.name for column in cursor.description]
+    for row in cursor.fetchall():
+        facts[row[0]].__dict__.update(zip(names, row, strict=True))
 
 
 def facts_of(cursor):
     """What a statement of facts has found, a row each."""
     names = [column.name for column in cursor.description]
-    return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    return [Fact(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
 def facts_as_of(which):
     """The facts of the deliveries `which`, as they were at %(at)s: what was said or lifted later is not read.
 
-    Asking now needs none of this: nothing is known of later.
+    Asking now needs none of this: nothing is known of later. `ask_audiences` completes what it finds.
     """
-    suppressed = "x.at <= %(at)s AND (x.lifted_at IS NULL OR x.lifted_at > %(at)s)"
-    return _facts_sql(which, said="AND said.at <= %(at)s", suppressed=suppressed)
+    past = {
+        "said": "AND said.at <= %(at)s",
+        "suppressed": "x.at <= %(at)s AND (x.lifted_at IS NULL OR x.lifted_at > %(at)s)",
+    }
+    facts, of_rules = _facts_sql(which, **past), _of_rules_sql(which)
+    return _AS_OF.format(facts=facts, of_rules=of_rules, elsewhere=_ELSEWHERE.format(which=which, **past))
 
 
-def _facts_sql(which=_IN_HAND, said="", suppressed="x.lifted_at IS NULL"):
-    return _FACTS.format(
-        still_true=triggers.still_true_sql(),
-        reached=outcomes.reached_sql(),
-        holds=HOLDS,
-        which=which,
-        said=said,
-        suppressed=suppressed,
+def ask_audiences(facts):
+    """Say of the rows of rules that are for some people only whether they are for this one still."""
+    asked = defaultdict(list)
+    for fact in facts:
+        if fact.audience:
+            asked[fact.audience].append(fact)
+    for who, some in asked.items():
+        people = audience.contacts(json.loads(who)).filter(pk__in=[fact.contact_id for fact in some])
+        among = set(people.values_list("pk", flat=True))
+        for fact in some:
+            fact.is_outside_audience = fact.contact_id not in among
+
+
+def _facts_sql(which=_IN_HAND, said="", suppressed=_KEPT_BACK):
+    heard = {name: _HEARD.format(since=since) for name, since in _SINCE.items()}
+    return _FACTS.format(which=which, said=said, suppressed=suppressed, **heard)
+
+
+def _of_rules_sql(which=_THESE):
+    return _OF_RULES.format(
+        still_true=triggers.still_true_sql(), reached=outcomes.reached_sql(), holds=HOLDS, which=which
     )
+
+
+_NOW, _NOW_ELSEWHERE = _facts_sql(), _ELSEWHERE.format(which=_THESE, said="", suppressed=_KEPT_BACK)
 
 
 def _mark(facts, at, owner, values):
@@ -241,158 +333,3 @@ def _mark(facts, at, owner, values):
         row |= {"at": at, "owner": owner, "lease": LEASE}
         statements.run(cursor, "gate_mark", MARK_TYPES, _MARK, row)
         return {pk: address for pk, status, address in cursor.fetchall() if status == Status.SENDING}
-
-
-# What is asked, in this order. The first that has something to say decides. -------------------------------
-
-
-def decide(fact, at):
-    """The verdict on one delivery, from its facts."""
-    for check in CHECKS:
-        if verdict := check(fact, at):
-            return verdict
-    return PASS
-
-
-def check_person(fact, at):
-    if fact.erased_at:
-        return Verdict(Status.ERASED, Reason.ERASED)
-    return Verdict(Status.MERGED, Reason.MERGED) if fact.merged_into_id else None
-
-
-def check_program(fact, at):
-    """The row of the strategy, or the campaign, is still wanted."""
-    if fact.campaign_id and fact.campaign_status == Campaign.Status.CANCELLED:
-        return Verdict(Status.CANCELLED, Reason.CAMPAIGN_OFF)
-    if fact.rule_status in (LifecycleRule.Status.CLOSED, LifecycleRule.Status.DRAFT):
-        return Verdict(Status.CANCELLED, Reason.RULE_OFF)
-    return None
-
-
-def check_time_left(fact, at):
-    return Verdict(Status.EXPIRED, Reason.TOO_LATE) if fact.expires_at <= at else None
-
-
-def check_address(fact, at):
-    if not fact.address:
-        return Verdict(Status.SKIPPED, Reason.NO_ADDRESS)
-    if fact.suppression:
-        what = Suppression.Reason(fact.suppression).label
-        return Verdict(Status.SKIPPED, Reason.SUPPRESSED, f"{what}, {_day(fact.suppressed_at)}")
-    return None
-
-
-def check_consent(fact, at):
-    """A service message, which has no topic, needs none."""
-    if fact.topic_id is None or fact.consent == Consent.Action.GIVEN:
-        return None
-    if fact.consent is None:
-        return Verdict(Status.SKIPPED, Reason.NEVER_AGREED)
-    return Verdict(Status.SKIPPED, Reason.WITHDREW, _day(fact.consent_at))
-
-
-def check_condition(fact, at):
-    return None if fact.still_true else Verdict(Status.CANCELLED, Reason.CONDITION_GONE)
-
-
-def check_sequence(fact, at):
-    """A following step goes out only while what it waited for still holds, and never after the outcome."""
-    if fact.has_outcome:
-        return Verdict(Status.CANCELLED, Reason.OUTCOME_REACHED)
-    if fact.holds is not False:
-        return None
-    is_gone = fact.condition == Step.Condition.CLICKED
-    return Verdict(Status.CANCELLED, Reason.CONDITION_GONE if is_gone else Reason.ANSWERED)
-
-
-def check_switches(fact, at):
-    if fact.held:
-        return _later(fact, at + HELD_FOR, Reason.HELD)
-    if fact.rule_status == LifecycleRule.Status.PAUSED:
-        return _later(fact, at + PAUSED_FOR, Reason.RULE_PAUSED)
-    if fact.campaign_status == Campaign.Status.PAUSED:
-        due_at = min(at + CAMPAIGN_PAUSED_FOR, fact.expires_at)
-        return Verdict(Status.PLANNED, Reason.CAMPAIGN_PAUSED, due_at=due_at)
-    return Verdict(Status.SKIPPED, Reason.PILOT) if fact.is_outside_pilot else None
-
-
-def check_hours(fact, at):
-    if fact.quiet_from is None or answers_at_once(fact, at):
-        return None
-    zone = zone_of(fact)
-    if not hours.is_quiet(at, zone, fact.quiet_from, fact.quiet_until):
-        return None
-    end = hours.end_of_quiet(at, zone, fact.quiet_until)
-    until = _("until %(time)s in %(zone)s") % {
-        "time": end.astimezone(zone).strftime("%H:%M"),
-        "zone": zone.key.rpartition("/")[2].replace("_", " "),
-    }
-    return _later(fact, hours.spread(end, spread_key(fact)), Reason.QUIET, until)
-
-
-def check_cap(fact, at):
-    if fact.cap is None or fact.rank == LifecycleRule.Rank.SERVICE or answers_at_once(fact, at):
-        return None
-    if len(fact.heard) < fact.cap:
-        return None
-    free = fact.heard[fact.cap - 1] + timedelta(days=fact.cap_days) if fact.cap else fact.expires_at
-    times = ngettext("%(count)s time", "%(count)s times", len(fact.heard)) % {"count": len(fact.heard)}
-    within = _("%(times)s in %(days)s days") % {"times": times, "days": fact.cap_days}
-    return _later(fact, free, Reason.CAP, within)
-
-
-def check_control(fact, at):
-    """Held out, last of all: whoever is in the control group would have been sent this."""
-    if fact.control_share and is_control(f"campaign:{fact.campaign_id}", fact.contact_id, fact.control_share):
-        return Verdict(Status.HELD_OUT, Reason.CONTROL)
-    return None
-
-
-CHECKS = (
-    check_person,
-    check_program,
-    check_time_left,
-    check_address,
-    check_consent,
-    check_condition,
-    check_sequence,
-    check_switches,
-    check_hours,
-    check_cap,
-    check_control,
-)
-
-
-def is_control(experiment, contact_id, share):
-    """Whether a contact is held out of an experiment, `share` per cent being so: always the same answer."""
-    digest = hashlib.sha256(f"{experiment}:{contact_id}".encode()).digest()
-    return int.from_bytes(digest[:8]) % 100 < share
-
-
-def answers_at_once(fact, at):
-    """Whether it answers what the person did a moment ago: then no hour is too late and no cap counts."""
-    return fact.answers_at_once and fact.reminder_number == 0 and at - fact.occurred_at <= AT_ONCE
-
-
-def spread_key(fact):
-    """By what it finds its place in the first allowed hour: the same whenever and wherever it is asked."""
-    return f"{fact.contact_id}:{fact.occurred_at.timestamp()}"
-
-
-def zone_of(fact):
-    """Where they live; the sender's zone when that is unknown or names no zone."""
-    try:
-        return ZoneInfo(fact.time_zone or fact.sender_zone)
-    except (LookupError, ValueError, OSError):
-        return ZoneInfo(fact.sender_zone)
-
-
-def _later(fact, due_at, reason, detail=""):
-    """Wait until then, or end here when that would be too late."""
-    if due_at < fact.expires_at:
-        return Verdict(Status.PLANNED, reason, detail, due_at)
-    return Verdict(Status.SKIPPED, reason, detail)
-
-
-def _day(moment):
-    return date_format(localtime(moment), "j F Y")

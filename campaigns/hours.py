@@ -1,9 +1,12 @@
-"""Quiet hours: when they are, and when a message that met them goes instead."""
+"""Quiet hours and good ones: when they are, and when a message that is not in them goes instead."""
 
 import hashlib
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import datetime, time, timedelta
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# So often somebody must have been there before an hour is called theirs.
+OFTEN_ENOUGH = 3
 
 
 def is_quiet(at, zone, quiet_from, quiet_until):
@@ -29,6 +32,42 @@ def end_of_quiet(at, zone, quiet_until):
         for fold in (0, 1)
     ]
     return min(end for wall, end in ends if end > at and end.astimezone(zone).replace(tzinfo=None) >= wall)
+
+
+def next_hour(at, zone, hour=None, weekdays=()):
+    """The first moment from `at` on within that hour of the clock there, on one of these days (Monday is 0).
+
+    It is `at` itself where that will do. Where clocks go forward over it the hour after the gap counts; where
+    they go back, the first of the two.
+    """
+    wall = at.astimezone(zone)
+    for day in range(9):
+        start = datetime.combine(wall.date() + day * DAY, time(hour or 0), zone)
+        if weekdays and start.weekday() not in weekdays:
+            continue
+        start = start.astimezone(at.tzinfo)
+        if start <= at and (at < start + HOUR if hour is not None else day == 0):
+            return at
+        if start > at:
+            return start
+    return at
+
+
+def usual_hour(moments, zone, quiet_from=None, quiet_until=None):
+    """The hour of the day there in which most of these moments lie, quiet ones apart; None if too few do."""
+    found = Counter(
+        moment.astimezone(zone).hour
+        for moment in moments
+        if quiet_from is None or not is_quiet(moment, zone, quiet_from, quiet_until)
+    )
+    if found.total() < OFTEN_ENOUGH:
+        return None
+    return min(found, key=lambda hour: (-found[hour], hour))
+
+
+def zone_words(zone):
+    """A time zone as people call it: the city."""
+    return zone.key.rpartition("/")[2].replace("_", " ")
 
 
 def spread(moment, key):

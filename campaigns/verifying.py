@@ -27,13 +27,14 @@ PROMISES = {
         SELECT d.id FROM campaigns_delivery d
         LEFT JOIN LATERAL (
             SELECT action FROM contacts_consent said
-            WHERE said.contact_id = d.contact_id AND said.channel = d.channel AND said.topic_id = d.topic_id
+            WHERE said.contact_id = d.contact_id AND said.topic_id = d.topic_id
+              AND (said.channel = d.channel OR d.channel = 'panel' AND said.channel = 'email')
               -- What was written down later could not be known. Where the ledger does not know the moment
               -- itself, the run's stands for it.
               AND CASE WHEN d.passed_at IS NOT NULL THEN said.recorded_at <= d.passed_at
                   WHEN said.action = 'given' THEN said.at <= d.sending_at + interval '2 minutes'
                   ELSE said.at <= d.sending_at AND said.recorded_at <= d.sending_at END
-            ORDER BY said.at DESC, said.id DESC LIMIT 1
+            ORDER BY said.channel <> d.channel, said.at DESC, said.id DESC LIMIT 1
         ) consent ON true
         WHERE d.sending_at IS NOT NULL AND d.topic_id IS NOT NULL
           AND consent.action IS DISTINCT FROM 'given'

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 import pytest
 from django.db import connection, transaction
 
-from campaigns import gate
+from campaigns import deciding, gate
 from campaigns.claiming import LEASE, claim
 from campaigns.models import Delivery, Response, SendingSwitch
 from contacts.consenting import give_consent, withdraw_consent
@@ -347,7 +347,7 @@ def test_the_control_group_is_held_out_and_only_of_what_would_have_been_sent(top
     assert states["held_out"] + states["sending"] == 20
     assert 0 < states["held_out"] < 20
     held_out = Delivery.objects.filter(status="held_out")
-    assert all(gate.is_control(f"campaign:{campaign.pk}", d.contact_id, 50) for d in held_out)
+    assert all(deciding.is_control(f"campaign:{campaign.pk}", d.contact_id, 50) for d in held_out)
 
 
 def test_in_pilot_mode_nobody_outside_the_group_receives_anything(rule, delivery, ada):
@@ -451,7 +451,7 @@ def one_statement_gate(delivery_ids, at, *, owner):
         locked = gate._contacts_of(delivery_ids)
         cursor.execute(sql, {"ids": delivery_ids, "locked": locked, "at": at, "owner": owner})
         names = [column.name for column in cursor.description]
-        facts = [gate.SimpleNamespace(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        facts = [gate.Fact(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
         return gate._mark(facts, at, owner, {})
 
 
