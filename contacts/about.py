@@ -8,15 +8,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from contacts.models import Identity
+from contacts.phones import in_words
 
 
 def panel(contact, request, at):
     """The panel: identities first, then the facts."""
     identities = contact.identities.exclude(kind=Identity.Kind.VISITOR).order_by("-is_primary", "kind", "pk")
-    shown = [(identity, breakable(identity.value)) for identity in identities]
+    shown = [(identity, value_words(identity)) for identity in identities]
     return render_to_string(
         "contacts/_about.html", {"identities": shown, "facts": [*facts_of(contact)]}, request
     )
+
+
+def value_words(identity):
+    """A number as people read it, an address that may break."""
+    return in_words(identity.value) if identity.kind == Identity.Kind.PHONE else breakable(identity.value)
 
 
 def breakable(address):

@@ -5,13 +5,17 @@ from django.db import transaction
 from contacts import levels
 from contacts.identifying import AddressTaken, get_or_create_contact, set_primary_email
 from contacts.models import Contact, ContactDate
+from contacts.phones import phone_of, set_phone
 
 FIELDS = ("first_name", "last_name", "level", "language", "country", "time_zone", "owner")
 
 
 @transaction.atomic
 def create_contact(values, *, at, origin):
-    """A new contact from `values` (FIELDS, email, dates); raises AddressTaken if someone has the address."""
+    """A new contact from `values` (FIELDS, email, phone, dates).
+
+    Raises AddressTaken or PhoneTaken if someone has the address or the number.
+    """
     if not values["email"]:
         return _write(Contact.objects.create(created_at=at, origin=origin), values, at)
     contact, created = get_or_create_contact(values["email"], at=at, origin=origin)
@@ -22,7 +26,10 @@ def create_contact(values, *, at, origin):
 
 @transaction.atomic
 def change_contact(contact, values, *, at):
-    """Change what is known of a contact; another address becomes the primary one. Raises AddressTaken."""
+    """Change what is known of a contact; another address or number becomes the primary one.
+
+    Raises AddressTaken or PhoneTaken.
+    """
     was = Contact.objects.values_list("level", flat=True).get(pk=contact.pk)
     _write(contact, values, at)
     if was != contact.level:
@@ -33,6 +40,8 @@ def change_contact(contact, values, *, at):
 def _write(contact, values, at):
     if values["email"] and values["email"] != contact.email:
         set_primary_email(contact, values["email"], at=at)
+    if "phone" in values and values["phone"] != phone_of(contact):
+        set_phone(contact, values["phone"], at=at)
     for name in FIELDS:
         setattr(contact, name, values[name])
     contact.save(update_fields=[*FIELDS, "updated_at"])

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.addresses import AddressWrong, check_address
 from contacts.models import Channel, Consent, ConsentWording, Contact, ContactDate, Suppression, Topic
+from contacts.phones import PhoneWrong, check_phone, in_words, phone_of
 from contacts.telling import channel_and_topic
 
 
@@ -17,6 +18,13 @@ class ContactForm(forms.ModelForm):
     """What is known of a person; the address is checked here, whose it is by the act."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    phone = forms.CharField(
+        label=_("Phone"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+        help_text=_("Where they are called. With the country's code, or as they write it in their country."),
+    )
 
     class Meta:
         model = Contact
@@ -35,12 +43,15 @@ class ContactForm(forms.ModelForm):
         self.fields["owner"].empty_label = _("Nobody in particular")
         self.fields["email"].widget = forms.EmailInput(attrs={"autocomplete": "off"})
         self.fields |= self.date_fields()
+        if self.instance.pk:
+            self.initial["phone"] = in_words(phone_of(self.instance))
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": True}
         self.helper.layout = Layout(
             Fieldset(_("Who"), Row(Column("first_name"), Column("last_name")), "email"),
             Fieldset(
                 _("How to reach them"),
+                "phone",
                 Row(Column("language"), Column("country"), Column("time_zone")),
             ),
             Fieldset(_("With us"), Row(Column("level"), Column("owner"))),
@@ -90,9 +101,23 @@ class ContactForm(forms.ModelForm):
             raise forms.ValidationError(_("A country is written with two letters, as in “PT”."))
         return country
 
+    def clean(self):
+        """The number, read as they write it in their country."""
+        values = super().clean()
+        if values.get("phone"):
+            try:
+                values["phone"] = check_phone(values["phone"], values.get("country") or "")
+            except PhoneWrong as error:
+                self.add_error("phone", str(error))
+        return values
+
     def say_taken(self, holder):
         """Somebody else has the address: say so beside the field."""
         self.add_error("email", _("%(holder)s has this address already.") % {"holder": holder})
+
+    def say_number_taken(self, holder):
+        """Somebody else has the number: say so beside the field."""
+        self.add_error("phone", _("%(holder)s has this number already.") % {"holder": holder})
 
 
 class WithdrawForm(forms.Form):

@@ -84,7 +84,8 @@ def set_primary_email(contact, email, *, at):
         raise AddressTaken(email)
     if created:
         keep_back_erased([email], at=at)
-    contact.identities.filter(is_primary=True).exclude(pk=identity.pk).update(is_primary=False)
+    others = contact.identities.filter(kind=Identity.Kind.EMAIL, is_primary=True).exclude(pk=identity.pk)
+    others.update(is_primary=False)
     Identity.objects.filter(pk=identity.pk).update(is_primary=True)
     contact.email = email
     contact.save(update_fields=["email", "updated_at"])

@@ -254,6 +254,11 @@ class Identity(models.Model):
                 condition=Q(kind="email", is_primary=True),
                 name="one_primary_email",
             ),
+            models.UniqueConstraint(
+                fields=["contact"],
+                condition=Q(kind="phone", is_primary=True),
+                name="one_primary_phone",
+            ),
             models.CheckConstraint(
                 condition=~Q(kind="email") | Q(value=Lower("value")), name="email_in_small_letters"
             ),

@@ -21,6 +21,7 @@ from contacts.identifying import AddressTaken, find_by_email
 from contacts.listing import filter_links, listing
 from contacts.models import Contact, Sender, Suppression
 from contacts.permissions import WRITERS, suppressions_of
+from contacts.phones import PhoneTaken, holder_of
 from contacts.preferences import choose, masked, read_token, stop_everything, wording_shown
 from contacts.signing import BadToken
 from contacts.suppressing import lift, suppress
@@ -78,6 +79,8 @@ def contact_create(request):
             contact = create_contact(values, at=timezone.now(), origin=origin)
         except AddressTaken:
             form.say_taken(find_by_email(form.cleaned_data["email"]))
+        except PhoneTaken:
+            form.say_number_taken(holder_of(form.cleaned_data["phone"]))
         else:
             messages.success(request, _("%(person)s is added.") % {"person": contact})
             return redirect(contact)
@@ -95,6 +98,8 @@ def contact_edit(request, pk):
             change_contact(contact, form.cleaned_data, at=timezone.now())
         except AddressTaken:
             form.say_taken(find_by_email(form.cleaned_data["email"]))
+        except PhoneTaken:
+            form.say_number_taken(holder_of(form.cleaned_data["phone"]))
         else:
             messages.success(request, _("%(person)s is saved.") % {"person": contact})
             return redirect(contact)
