@@ -162,8 +162,13 @@ def _insert(campaign, at):
     people = audience.contacts(campaign.audience).filter(
         pk__gt=campaign.position, pk__lte=campaign.until_contact
     )
+    return plan_people(campaign, people.order_by("id")[:CHUNK], at)
+
+
+def plan_people(campaign, people, at):
+    """Plan these: (how many they are, the last of them, how many deliveries are new)."""
     try:
-        sql, params = people.order_by("id").values("id")[:CHUNK].query.sql_with_params()
+        sql, params = people.values("id").query.sql_with_params()
     except EmptyResultSet:
         return 0, None, 0
     said = _("Campaign “%(name)s”") % {"name": campaign}
