@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from contacts.signing import BadToken, sign, unsign
 
-CLICK, OPEN, STOP, TRAP, FEEDBACK = "click", "open", "stop", "trap", "feedback"
+CLICK, OPEN, STOP, TRAP = "click", "open", "stop", "trap"
+FEEDBACK, PANEL = "feedback", "panel"
 SCHEMES = {"http", "https"}
 
 
@@ -44,6 +45,11 @@ def feedback_url(delivery):
     return _whole("feedback", sign(FEEDBACK, delivery.uuid.bytes))
 
 
+def panel_token(delivery):
+    """By which a page says that its visitor clicked this panel away."""
+    return sign(PANEL, delivery.uuid.bytes)
+
+
 def read_click(token):
     """(delivery uuid, url) of a click's token; raises BadToken."""
     payload = unsign(CLICK, token)
@@ -75,6 +81,11 @@ def read_stop(token):
 def read_feedback(token):
     """The delivery uuid of a question's token; raises BadToken."""
     return _read(FEEDBACK, token)
+
+
+def read_panel(token):
+    """The delivery uuid of a panel's token; raises BadToken."""
+    return _read(PANEL, token)
 
 
 def _whole(name, token):

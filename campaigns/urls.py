@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from campaigns import campaign_views, feedback_views, hooks, public_views, result_views, sender_views, views
+from campaigns import (
+    campaign_views,
+    feedback_views,
+    hooks,
+    panel_views,
+    public_views,
+    result_views,
+    sender_views,
+    views,
+)
 
 app_name = "campaigns"
 urlpatterns = [
@@ -51,5 +60,7 @@ urlpatterns = [
     path("o/<str:token>.gif", public_views.picture, name="open"),
     path("u/<str:token>/", public_views.stop, name="stop"),
     path("f/<str:token>/", feedback_views.ask, name="feedback"),
+    path("t/panels", panel_views.panels, name="panels"),
+    path("t/panels/away", panel_views.away, name="panel-away"),
     path("hooks/<slug:provider>/<str:secret>/", hooks.notice, name="hook"),
 ]

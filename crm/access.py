@@ -91,6 +91,8 @@ ACCESS = {
     "campaigns:open": (PUBLIC, PUBLIC),
     "campaigns:stop": (PUBLIC, PUBLIC),
     "campaigns:feedback": (PUBLIC, PUBLIC),
+    "campaigns:panels": (PUBLIC, PUBLIC),
+    "campaigns:panel-away": (PUBLIC, PUBLIC),
     "campaigns:hook": (PUBLIC, PUBLIC),
     # The demo shop and the local mailbox
     "demo:shop-home": (PUBLIC, PUBLIC),

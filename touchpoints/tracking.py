@@ -1,6 +1,7 @@
 """The door of the tracking script: one small message for each page looked at."""
 
 import json
+from functools import wraps
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,22 +20,44 @@ LARGEST = 8 * 1024
 A_MINUTE = 120
 
 
-@csrf_exempt  # it carries no cookie, and what it may say is said by the page it stands on
-@require_http_methods(["POST", "OPTIONS"])
-def visit(request):
+def shop_door(bucket):
+    """A view that pages of the shop may post small messages to, from their own origin and without cookies.
+
+    The view is given what was told and the moment, and answers with a response.
+    """
+
+    def open_to_the_shop(view):
+        @wraps(view)
+        @csrf_exempt  # it carries no cookie, and what it may say is said by the page it stands on
+        @require_http_methods(["POST", "OPTIONS"])
+        def door(request):
+            origin = request.headers.get("Origin", "")
+            if origin and not _is_shop(origin, request):
+                return HttpResponse(status=403)
+            if request.method == "OPTIONS":
+                return _allow(HttpResponse(status=204), origin)
+            at = timezone.now()
+            if not limits.within(bucket, client_ip(request), at=at, limit=A_MINUTE):
+                return _allow(HttpResponse(status=429), origin)
+            return _allow(view(request, _told(request), at), origin)
+
+        return door
+
+    return open_to_the_shop
+
+
+@shop_door("visit")
+def visit(request, told, at):
     """Take one visit from a page of the shop; a known contact's is kept before the answer leaves."""
-    origin = request.headers.get("Origin", "")
-    if origin and not _is_shop(origin, request):
-        return HttpResponse(status=403)
-    if request.method == "OPTIONS":
-        return _allow(HttpResponse(status=204), origin)
-    at = timezone.now()
-    if not limits.within("visit", client_ip(request), at=at, limit=A_MINUTE):
-        return _allow(HttpResponse(status=429), origin)
-    form = VisitForm(_told(request))
+    form = VisitForm(told)
     if not form.is_valid():
-        return _allow(JsonResponse({"refused": [*form.errors]}, status=400), origin)
-    return _allow(JsonResponse({"visitor": _receive(request, form.cleaned_data, at)}), origin)
+        return JsonResponse({"refused": [*form.errors]}, status=400)
+    return JsonResponse({"visitor": _receive(request, form.cleaned_data, at)})
+
+
+def forbids_recognising(request):
+    """Whether the browser says, by Global Privacy Control, that nobody is to be recognised."""
+    return request.headers.get("Sec-GPC") == "1"
 
 
 def _is_shop(origin, request):
@@ -73,8 +96,8 @@ def _receive(request, told, at):
 
     Global Privacy Control forbids recognising: the visit is then only counted.
     """
-    asked_not_to = request.headers.get("Sec-GPC") == "1"
-    recognised = {} if asked_not_to else {"key": told["key"], "arrival": told["rv"], "agreed": told["agreed"]}
+    told_who = {"key": told["key"], "arrival": told["rv"], "agreed": told["agreed"]}
+    recognised = {} if forbids_recognising(request) else told_who
     touchpoint, visitor = visiting.receive_visit(told["visit"], visiting.page_from(told), at=at, **recognised)
     if touchpoint and touchpoint.contact_id:
         wakeups.hint([touchpoint.contact_id])

@@ -89,6 +89,12 @@ def owner_of(visitor):
     return visitor.contact if visitor and visitor.contact and visitor.contact.is_present else None
 
 
+def whose_browser(key, arrival, at):
+    """Who looks at a page: who came by a signed link, or left the key of their browser; None for nobody."""
+    contact, _delivery = read_arrival(arrival, at)
+    return contact or owner_of(find_visitor(key))
+
+
 @transaction.atomic
 def identify_visitor(visitor, contact, at):
     """Say whose browser this is: what it did in the last 90 days becomes theirs. It fires no trigger.
