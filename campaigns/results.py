@@ -109,11 +109,15 @@ def variants_of(rule, at):
 
 
 def of_everything(at):
-    """All messages together: who may get any beside who gets none, in the days from the first on."""
+    """All messages together: who may get any beside who gets none, in the days from the first on.
+
+    Whom a single row held out belongs to those who may get any: all that rows and campaigns do is theirs.
+    """
     since = holdout_since()
     asked = {"within": EVERYTHING_WITHIN, "since": since, "reason": Reason.HOLDOUT}
-    which = f"d.rank > 0 AND ({_PASSED} OR {_HELD_OUT}) AND {_DECIDED_AT} >= coalesce(%(since)s, {_EVER})"
-    return _compare((which, _ORDERED), _PASSED, asked, at)
+    decided = f"({_PASSED} OR d.status = 'held_out')"
+    which = f"d.rank > 0 AND {decided} AND {_DECIDED_AT} >= coalesce(%(since)s, {_EVER})"
+    return _compare((which, _ORDERED), "d.reason <> %(reason)s", asked, at)
 
 
 def control_since(rule):

@@ -195,17 +195,19 @@ def test_two_variants_of_a_step_are_compared_from_when_each_was_sent(rule, ada, 
     assert found.other.amount == 10
 
 
-def test_everything_together_is_compared_for_those_held_out_of_all(rule, campaign, ada, ben, cleo):
+def test_everything_together_is_compared_for_those_held_out_of_all(rule, ada, ben, cleo):
     service = make_rule(rank=0, topic=None)
     decide(service, cleo)
+    decide(rule, ada)
     decide(rule, ben, held=True, reason="holdout")
+    decide(rule, make_contact(), held=True, reason="control")
     order(ada, NOON + 80 * DAY)
     order(ben, NOON + 91 * DAY)
 
     found = results.of_everything(NOON + 95 * DAY)
 
-    assert (counted(found.one), counted(found.other)) == ((1, 0, 1), (1, 0, 0))
-    assert counted(results.of_everything(LATER).one) == (0, 1, 0)
+    assert (counted(found.one), counted(found.other)) == ((2, 0, 1), (1, 0, 0))
+    assert counted(results.of_everything(LATER).one) == (0, 2, 0)
 
 
 # Words -----------------------------------------------------------------------------------------------
