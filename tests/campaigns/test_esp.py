@@ -21,7 +21,7 @@ from chaos.provider import FAULTS
 from chaos.starting import Provider
 from chaos.taken import read
 from contacts.models import Sender, SettlesBy, Suppression
-from tests.campaigns import esp_notices, esp_stub
+from tests.campaigns import esp_notices, esp_posts, esp_stub
 from tests.campaigns.esp_stub import SETTINGS, TO, Stub, passed_delivery, rendered
 from tests.make import (
     DAY,
@@ -359,7 +359,7 @@ def test_sending_goes_through_the_senders_provider_and_notices_find_it(settings,
     """From planned to arrived, over a provider: the name it gave the message is in the ledger."""
     server = Stub("postmark")
     settings.ANYMAIL = {"IGNORE_UNSUPPORTED_FEATURES": True} | server.settings()
-    settings.MAIL_HOOK_SECRET, settings.PUBLIC_URL = esp_notices.SECRET, esp_notices.PUBLIC_URL
+    settings.MAIL_HOOK_SECRET, settings.PUBLIC_URL = esp_posts.SECRET, esp_posts.PUBLIC_URL
     esp.register_all()
     Sender.objects.update(provider="postmark")
     make_consent(delivery.contact, delivery.topic, at=NOON - DAY)
@@ -409,7 +409,7 @@ def test_the_documentation_names_every_provider_and_what_it_needs():
 
 
 def notices_need(key):
-    return [name for name in esp_notices.settings() if name.startswith(key.upper())]
+    return [name for name in esp_posts.settings() if name.startswith(key.upper())]
 
 
 # A provider that remembers keys ----------------------------------------------------------------------

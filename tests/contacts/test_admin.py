@@ -97,8 +97,9 @@ def test_saving_the_same_words_makes_none(as_admin, admin):
 def test_a_topic_keeps_its_key(as_admin, admin):
     topic = make_topic()
     url = reverse("admin:contacts_topic_change", args=[topic.pk])
+    words = {"key": "other", "name": "News", "description": "", "position": 0, "cap": "", "cap_days": 7}
 
-    as_admin.post(url, {"key": "other", "name": "News", "description": "", "position": 0})
+    as_admin.post(url, words)
 
     topic.refresh_from_db()
     assert (topic.key, topic.name) == ("news", "News")
