@@ -3,6 +3,7 @@
 from campaigns.models.campaigns import Campaign
 from campaigns.models.content import Content, ContentVersion
 from campaigns.models.deliveries import Anomaly, Delivery
+from campaigns.models.rehearsals import Rehearsal
 from campaigns.models.responses import Notice, RawNotice, RawResponse, Response
 from campaigns.models.rules import LifecycleRule, Step
 from campaigns.models.running import Pace, Tick
@@ -22,6 +23,7 @@ __all__ = [
     "Pace",
     "RawNotice",
     "RawResponse",
+    "Rehearsal",
     "Response",
     "SendingSwitch",
     "Step",
