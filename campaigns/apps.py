@@ -21,6 +21,7 @@ class CampaignsConfig(AppConfig):
             panels,
             receivers,
             rhythm,
+            start_views,
             tasks,
             telling,
         )
@@ -49,5 +50,7 @@ class CampaignsConfig(AppConfig):
         erasure.register("deliveries", forgetting.forget)
         timeline.register("deliveries", telling.entries)
         touch_rhythm.register("deliveries", rhythm.sent)
+        actions.register("start", _("Start a row for these"), "hand", start_views.address)
+        contact_panels.register("start", place="aside", order=25, render=start_views.panel)
         contact_panels.register("back", place="aside", order=35, render=address_panel.what_came_back)
         contact_panels.register("next", place="aside", order=20, render=panels.what_comes_next)

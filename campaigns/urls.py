@@ -10,6 +10,7 @@ from campaigns import (
     public_views,
     result_views,
     sender_views,
+    start_views,
     views,
 )
 
@@ -17,6 +18,7 @@ app_name = "campaigns"
 urlpatterns = [
     path("strategy/", views.rule_list, name="rule-list"),
     path("strategy/new/", views.rule_create, name="rule-create"),
+    path("strategy/start/", start_views.start, name="start"),
     path("strategy/<int:pk>/", views.rule_detail, name="rule-detail"),
     path("strategy/results/", result_views.strategy, name="results"),
     path("strategy/costs/", result_views.costs, name="costs"),

@@ -46,6 +46,7 @@ ACCESS = {
     # What we say
     "campaigns:rule-list": (READ, READ),
     "campaigns:rule-create": (WRITE, WRITE),
+    "campaigns:start": (WRITE, WRITE),
     "campaigns:rule-detail": (READ, READ),
     "campaigns:rule-edit": (WRITE, WRITE),
     "campaigns:rule-content": (WRITE, WRITE),
