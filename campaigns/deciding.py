@@ -93,9 +93,14 @@ def check_condition(fact, at):
 
 
 def check_sequence(fact, at):
-    """A following step goes out only while what it waited for still holds, and never after the outcome."""
+    """A following step goes out only while what it waited for still holds, and never after the outcome.
+
+    Who was spoken to on the phone gets nothing that had been meant for them before.
+    """
     if fact.has_outcome:
         return Verdict(Status.CANCELLED, Reason.OUTCOME_REACHED)
+    if fact.was_called:
+        return Verdict(Status.CANCELLED, Reason.CALLED)
     if fact.holds is not False:
         return None
     is_gone = fact.condition == Step.Condition.CLICKED
@@ -227,8 +232,12 @@ def is_control(experiment, contact_id, share):
 
 
 def is_never_late(fact, at):
-    """Whether no hour and no cap counts: a panel waits on the page, an answer goes at once."""
-    return fact.channel == Channel.PANEL or answers_at_once(fact, at)
+    """Whether no hour and no cap counts: a panel waits on the page, an answer goes at once.
+
+    Who asked to be called back is called when they said.
+    """
+    waits_for_them = fact.channel == Channel.PANEL or fact.reason == Reason.CALL_BACK
+    return waits_for_them or answers_at_once(fact, at)
 
 
 def answers_at_once(fact, at):

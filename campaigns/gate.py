@@ -40,7 +40,7 @@ _SINCE = {
 # read by key: the index of what is in hand is full of entries of what has just left.
 _FACTS = """
 SELECT d.id, d.contact_id, d.rank, d.channel, d.topic_id, d.reminder_number, d.occurred_at, d.due_at,
-       d.expires_at, d.rule_id, d.campaign_id,
+       d.expires_at, d.reason, d.rule_id, d.campaign_id,
        CASE d.channel WHEN 'email' THEN c.email ELSE '' END AS address,
        c.time_zone, c.merged_into_id, c.erased_at, k.status AS campaign_status, k.control_share,
        s.time_zone AS sender_zone, s.quiet_from, s.quiet_until,
@@ -98,7 +98,15 @@ SELECT d.id, r.status AS rule_status, r.answers_at_once, r.control_share, r.leav
                  WHERE t.contact_id = p.contact_id AND {reached} AND NOT t.is_history
                    AND t.at > p.sending_at AND t.at <= least(p.sending_at + r.outcome_within, %(at)s)
              ))
-       ) AS has_outcome
+       ) AS has_outcome,
+       EXISTS (
+           SELECT 1 FROM campaigns_delivery p
+           WHERE p.contact_id = d.contact_id AND d.episode <> '' AND p.episode = d.episode AND p.id <> d.id
+             AND p.channel = 'phone' AND (
+                 p.status = 'sent' AND p.sending_at > d.occurred_at
+                 OR p.status IN ('planned', 'claimed', 'sending') AND p.reason = 'call_back'
+             )
+       ) AS was_called
 FROM campaigns_delivery d
 JOIN contacts_contact c ON c.id = d.contact_id
 JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
@@ -118,7 +126,7 @@ FROM campaigns_delivery d
 LEFT JOIN campaigns_step step ON step.id = d.step_id
 LEFT JOIN LATERAL (
     SELECT i.value FROM contacts_identity i
-    WHERE i.contact_id = d.contact_id AND i.kind = d.channel ORDER BY i.is_primary DESC, i.id LIMIT 1
+    WHERE i.contact_id = d.contact_id AND i.kind = d.channel AND i.is_primary
 ) identity ON true
 CROSS JOIN LATERAL (
     SELECT CASE d.channel WHEN 'panel' THEN step.slot ELSE identity.value END AS address
@@ -243,7 +251,7 @@ class Fact(SimpleNamespace):
     """What holds for one delivery, with what is so of all that belong to no rule."""
 
     rule_status = answers_at_once = leaves = leaves_hour = weekdays = audience = was_there = None
-    still_true, holds, condition, has_outcome = True, None, None, False
+    still_true, holds, condition, has_outcome, was_called = True, None, None, False, False
     is_outside_audience = prefers_another = False
 
 

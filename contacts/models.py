@@ -422,6 +422,7 @@ class Suppression(models.Model):
         COMPLAINED = "complained", _("Complained")
         ASKED = "asked", _("Asked never to hear again")
         ERASED = "erased", _("Asked to be forgotten")
+        NOT_THEIRS = "not_theirs", _("Not theirs")
 
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
     address = models.CharField(_("address"), max_length=254)

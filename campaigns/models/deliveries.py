@@ -83,6 +83,10 @@ class Delivery(models.Model):
         PREFERENCE = "preference", _("prefers another medium")
         TOPIC_CAP = "topic_cap", _("already heard about this topic as often as we allow")
         OWN_CAP = "own_cap", _("already heard from us as often as they wish")
+        CALLED = "called", _("spoke with us on the phone")
+        CALL_BACK = "call_back", _("asked to be called back")
+        NOBODY_ANSWERED = "unanswered_call", _("nobody answered the phone")
+        WRONG_NUMBER = "wrong_number", _("the number is not theirs")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # What it answers, in the ledger once: "r7:s1:41:t993", "r7:s1:41" (once ever), "{parent}:s2".

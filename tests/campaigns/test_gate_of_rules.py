@@ -163,7 +163,9 @@ def test_panels_count_for_no_cap_and_wait_for_none(rule, ada):
 
 @pytest.fixture
 def call(rule, ada):
-    Identity.objects.create(contact=ada, kind="phone", value="+351 555 0100", created_at=NOON)
+    Identity.objects.create(
+        contact=ada, kind="phone", value="+351 555 0100", is_primary=True, created_at=NOON
+    )
     return make_delivery(rule, ada, step=make_step(rule, channel="phone"))
 
 
