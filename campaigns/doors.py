@@ -16,7 +16,8 @@ from campaigns.models import RawResponse
 
 _KEEP = """
 WITH sent AS MATERIALIZED (
-    SELECT d.id, d.sending_at, c.uuid, c.erased_at IS NULL AS is_present, (
+    SELECT d.id, CASE d.channel WHEN 'email' THEN d.sending_at END AS sending_at,
+           c.uuid, c.erased_at IS NULL AS is_present, (
         SELECT max(r.at) FROM campaigns_response r WHERE r.delivery_id = d.id AND r.kind = 'delivered'
     ) AS arrived
     FROM campaigns_delivery d JOIN contacts_contact c ON c.id = d.contact_id WHERE d.uuid = %(key)s

@@ -32,7 +32,8 @@ MOST_BY_MACHINES = 100
 AT_ONCE, IN_A_SWEEP = 500, 20_000
 
 _SENT = """
-SELECT d.id, d.uuid, d.contact_id, c.merged_into_id, coalesce(r.name, p.name), d.sending_at,
+SELECT d.id, d.uuid, d.contact_id, c.merged_into_id, coalesce(r.name, p.name),
+       CASE d.channel WHEN 'email' THEN d.sending_at END,
        (SELECT max(a.at) FROM campaigns_response a WHERE a.delivery_id = d.id AND a.kind = 'delivered')
 FROM campaigns_delivery d
 JOIN contacts_contact c ON c.id = d.contact_id

@@ -73,6 +73,14 @@ _OLDEST_DUE = """d.status = 'planned' AND d.id IN (
 CRASHED = {
     # Nothing had left: someone else takes it.
     "put_back": (_LEASE_OVER.format(status="claimed"), "", _AGAIN),
+    # A panel that a page had in hand: nobody minds seeing it, should they have seen it already.
+    "shown_anew": (f"{_LEASE_OVER.format(status='sending')} AND d.channel = 'panel'", "", _AGAIN_NOW),
+    # Whoever took the call said nothing of it in time: a colleague may.
+    "calls_left": (
+        _LEASE_OVER.format(status="sending") + " AND d.channel = 'phone'",
+        "",
+        f"{_AGAIN}, reason = '', sending_at = NULL, passed_at = NULL, attempts = d.attempts - 1",
+    ),
     # It may have left. Whoever was sending it has a last while to say so.
     "unknown": (
         _LEASE_OVER.format(status="sending"),

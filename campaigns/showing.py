@@ -57,7 +57,8 @@ _WANTED = """
     AND NOT EXISTS (
         SELECT 1 FROM campaigns_delivery beside
         WHERE beside.contact_id = d.contact_id AND beside.rule_id = d.rule_id
-          AND beside.episode = d.episode AND beside.outcome_at IS NOT NULL
+          AND beside.episode = d.episode
+          AND (beside.outcome_at IS NOT NULL OR beside.channel = 'phone' AND beside.status = 'sent')
     )
     AND NOT EXISTS (
         SELECT 1 FROM touchpoints_touchpoint t

@@ -27,6 +27,11 @@ def run(cursor, name, types, sql, values):
 def _keep(cursor, name, types, sql, *, is_new):
     places = {value: f"${number}" for number, value in enumerate(types, 1)}
     if not is_new:
-        cursor.execute(f"DEALLOCATE {name}")
-    # Without values to put in, the driver leaves every sign as it is.
-    cursor.execute(f"PREPARE {name} ({', '.join(types.values())}) AS {sql % places}")
+        _run_bare(cursor, f"DEALLOCATE {name}")
+    _run_bare(cursor, f"PREPARE {name} ({', '.join(types.values())}) AS {sql % places}")
+
+
+def _run_bare(cursor, sql):
+    """Without values to put in, the driver leaves every sign as it is: nothing may put any in on the way."""
+    with cursor.db.wrap_database_errors:
+        cursor.cursor.execute(sql)

@@ -19,6 +19,7 @@ from contacts.sources import UTM, source_from
 from touchpoints import signing_up, wakeups
 from touchpoints.forms import NoteForm, SignUpForm
 from touchpoints.noting import write_note
+from touchpoints.visiting import NO_MESSAGE, arrival_token
 
 SENT_TO = "sign-up-sent"
 
@@ -97,6 +98,8 @@ def confirm(request, token):
         "sender": Sender.objects.first(),
         "shop_url": settings.SHOP_URL,
     }
+    if page["confirmed"]:
+        page["arrival"] = arrival_token(page["confirmed"].contact, NO_MESSAGE, at)
     return render(request, "touchpoints/confirm.html", page)
 
 

@@ -16,6 +16,8 @@ from touchpoints.recording import record
 SOURCE = "web"
 PURPOSE = "arrival"
 ARRIVAL_HOLDS = timedelta(hours=1)
+# Who arrives by no message, but is known all the same.
+NO_MESSAGE = uuid.UUID(int=0)
 IDENTIFY_BACK = timedelta(days=90)
 # Who said yes to this topic is recognised again after following a link in a message.
 TRACKING_TOPIC = "tracking"

@@ -19,7 +19,7 @@
   "use strict";
 
   var script = document.currentScript;
-  var endpoint = script.dataset.endpoint || new URL("/t/visit", script.src).href;
+  var endpoint = new URL(script.dataset.endpoint || "/t/visit", script.src).href;
   var query = new URLSearchParams(location.search);
   var arrival = query.get("rv") || script.dataset.arrival || "";
   var refuses = navigator.globalPrivacyControl === true;
