@@ -218,7 +218,12 @@ def rehearse(rule, since, until):
 
     From what happened by `until`.
     """
-    return _count(rule.first_step, rule, since, until) if rule.first_step else 0
+    first = rule.first_step
+    if first is None or not first.by_preference:
+        return _count(first, rule, since, until) if first else 0
+    # Of steps by preference each person gets one.
+    preferred = [step for step in starting(rule) if step.by_preference]
+    return sum(_count(step, rule, since, until) for step in preferred)
 
 
 def _count(step, rule, since, until):

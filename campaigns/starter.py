@@ -23,6 +23,7 @@ CONSENT_WORDS = (
 # Each message is two files: NAME.mjml, and NAME.txt that begins with the subject and the preview line. What
 # would sound of the sample shop has words of its own for every other.
 WORDS = Path(__file__).with_name("words")
+BODIES = (".mjml", ".html")
 CONTENTS = ["Confirmation request", "Welcome", "Welcome, reminder", "Thank you"]
 RULES = [
     {
@@ -112,20 +113,45 @@ def set_up_wording(sender, at):
 
 
 def set_up_content(name):
-    """The content of that name, with the words of its two files if it is new."""
+    """The content of that name; with words to begin from if it is new."""
+    known = Content.objects.filter(name=name).order_by("pk").first()
+    if known is None:
+        known = draft_content(name)
+        known.save()
+    return known
+
+
+def draft_content(name):
+    """The words of that name's files, not saved; None where there are none.
+
+    NAME.txt begins with the subject, the preview line and the question, if there is one. The body is
+    NAME.mjml, or NAME.html for a panel.
+    """
     file = words_file(slugify(name))
+    if file is None:
+        return None
     heading, _blank, text = file.with_suffix(".txt").read_text().partition("\n\n")
-    subject, preheader = (line.partition(": ")[2] for line in heading.split("\n"))
-    words = {"subject": subject, "preheader": preheader, "text": text.strip()}
-    words["body"] = file.with_suffix(".mjml").read_text()
-    return Content.objects.get_or_create(name=name, defaults=words)[0]
+    told = dict(line.split(": ", 1) for line in heading.strip().split("\n"))
+    body = next(file.with_suffix(ending) for ending in BODIES if file.with_suffix(ending).exists())
+    return Content(
+        name=name,
+        subject=told["Subject"],
+        preheader=told.get("Preview", ""),
+        question=told.get("Question", ""),
+        body=body.read_text(),
+        text=text.strip(),
+    )
 
 
 def words_file(name):
-    """Where the words of that name stand, without the ending."""
-    neutral = WORDS / "neutral" / name
-    has_neutral = neutral.with_suffix(".mjml").exists()
-    return neutral if has_neutral and not settings.DEMO else WORDS / name
+    """Where the words of that name stand, without the ending; None where there are none."""
+    places = [WORDS / name] if settings.DEMO else [WORDS / "neutral" / name, WORDS / name]
+    return next((place for place in places if place.with_suffix(".txt").exists()), None)
+
+
+def steps_of(name):
+    """The steps with which a row of that message type begins; none where it is nobody's we know."""
+    return next((rule["steps"] for rule in RULES if rule["name"] == name), [])
 
 
 def set_up_rule(position, rule, sender, topics, contents):

@@ -21,6 +21,7 @@ from campaigns import (
     reports,
     rules,
     settling,
+    strategy_table,
     triggers,
 )
 from campaigns.activation import Activation
@@ -29,7 +30,7 @@ from campaigns.channels import ChannelError
 from campaigns.explaining import outcome_words
 from campaigns.forms import ContentForm, RuleForm
 from campaigns.listing import filter_links, listing
-from campaigns.models import Delivery, LifecycleRule, SendingSwitch
+from campaigns.models import Delivery, LifecycleRule
 from campaigns.rendering import RenderError
 from campaigns.telling import message_name
 from contacts.models import Contact
@@ -60,28 +61,6 @@ def rule_of(request, pk):
 
 
 # The contact strategy --------------------------------------------------------------------------------
-
-
-@require_GET
-def rule_list(request):
-    """The contact strategy as a table: what each row asks for, and what it does."""
-    at = timezone.now()
-    rules = LifecycleRule.objects.for_user(request.user).select_related("topic").in_order()
-    every = [*rules.prefetch_related("steps")]
-    is_closed = "closed" in request.GET
-    shown = [rule for rule in every if (rule.status == LifecycleRule.Status.CLOSED) == is_closed]
-    figures = reports.rule_figures(shown, at)
-    page = {
-        "rows": [{"rule": rule, "figures": figures[rule.pk]} for rule in shown],
-        "is_closed": is_closed,
-        "open_count": sum(rule.status != LifecycleRule.Status.CLOSED for rule in every),
-        "closed_count": sum(rule.status == LifecycleRule.Status.CLOSED for rule in every),
-        "purposes": reports.purposes([rule for rule in every if rule.status == LifecycleRule.Status.ACTIVE]),
-        "last_planned_at": reports.last_planned_at(),
-        "switch": SendingSwitch.load(),
-        "may_write": may_write(request),
-    }
-    return render(request, "campaigns/rule_list.html", page)
 
 
 @require_GET
@@ -186,11 +165,18 @@ def undo(rule, act):
 
 def row_or_page(request, rule):
     """The row alone for htmx, the page it was asked from otherwise."""
-    if not request.htmx:
-        return redirect(rule if request.POST.get("from") == "detail" else "campaigns:rule-list")
-    row = {"rule": rule, "figures": reports.rule_figures([rule], timezone.now())[rule.pk]}
-    page = {"row": row, "may_write": True, "last_planned_at": reports.last_planned_at(), "is_fragment": True}
-    return render(request, "campaigns/_rule_row.html", page)
+    if request.htmx:
+        return render(request, "campaigns/_rule_row.html", row_page(request, rule))
+    return redirect(rule if request.POST.get("from") == "detail" else "campaigns:rule-list")
+
+
+def row_page(request, rule):
+    """What the fragment of one row shows."""
+    at = timezone.now()
+    last, following = strategy_table.runs()
+    (row,) = strategy_table.table_rows([rule], at)
+    page = {"row": row, "may_write": may_write(request), "is_fragment": True}
+    return page | {"last_planned_at": last, "next_planned_at": following}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,7 +3,9 @@
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from campaigns import channels, previewing
@@ -59,12 +61,20 @@ def span(delta):
     return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
 
 
-STEP_ICONS = {"email": "mail", "phone": "phone", "letter": "mail", "panel": "layout-panel-top"}
+STEP_ICONS = {"email": "mail", "phone": "phone", "letter": "file-text", "panel": "layout-panel-top"}
+# The places of panels that the textbook names, as one reads them.
+PLACES = {
+    "after-action": (_lazy("Page shown after the action"), "panel-top"),
+    "home": (_lazy("Home page"), "house"),
+    "side": (_lazy("Side panels deep in the site"), "panel-right"),
+}
 
 
 @register.filter
 def step_icon(step):
     """The icon of a step: its medium; of mail that follows, that it comes again."""
+    if step.slot in PLACES:
+        return PLACES[step.slot][1]
     return "repeat-2" if step.follows_id and step.channel == "email" else STEP_ICONS[step.channel]
 
 
@@ -74,6 +84,7 @@ def step_words(step):
     if step.follows_id and step.condition == step.Condition.UNANSWERED and step.channel == "email":
         return _("One reminder after %(span)s of silence") % {"span": span(step.delay)}
     medium = f"{step.get_channel_display()} “{step.slot}”" if step.slot else step.get_channel_display()
+    medium = PLACES[step.slot][0] if step.slot in PLACES else medium
     after = _("after %(span)s") % {"span": span(step.delay)} if step.delay else _("at once")
     parts = [medium, after, step.get_condition_display() if step.follows_id else ""]
     parts += [_("to those who prefer it")] if step.by_preference else []
@@ -166,6 +177,12 @@ def legend(balance):
 def as_checks(lines):
     """Lines of an explanation for the checks component, which takes a note before the address."""
     return [(tone, words, "", href) for tone, words, href in lines]
+
+
+@register.filter
+def is_past(moment):
+    """Whether a moment lies behind us."""
+    return moment <= timezone.now()
 
 
 @register.filter

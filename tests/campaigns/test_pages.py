@@ -71,8 +71,8 @@ def test_the_strategy_shows_each_row_with_its_figures(as_marketer, ada, at_noon)
     answer = as_marketer.get(reverse("campaigns:rule-list"))
 
     (row,) = answer.context["rows"]
-    assert (row["figures"].waiting, row["figures"].sent) == (1, 1)
-    assert (row["figures"].answered, row["figures"].reached) == (1, 1)
+    assert (row.figures.waiting, row.figures.sent) == (1, 1)
+    assert (row.figures.answered, row.figures.reached) == (1, 1)
     assert "One reminder after 5 days of silence" in answer.text
 
 
