@@ -9,6 +9,8 @@ from kombu.exceptions import OperationalError
 
 from campaigns import authenticating, queueing, remembering, ticking
 from campaigns.bounces import mailbox
+from campaigns.models import Rehearsal
+from campaigns.rehearsing import keeping
 from contacts import erasing
 
 logger = logging.getLogger(__name__)
@@ -60,6 +62,12 @@ def ask_again(sender_id):
     at, is_all = timezone.now(), False
     while not is_all:
         _asked, is_all = queueing.ask_again(sender_id, at)
+
+
+@shared_task
+def rehearse(pk):
+    """Rehearse what waits for a worker."""
+    keeping.run(Rehearsal.objects.get(pk=pk), at=timezone.now())
 
 
 def hint(contact_ids):

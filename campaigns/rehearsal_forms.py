@@ -1,0 +1,80 @@
+"""What a marketer says of a rehearsal: of which days, and whether with the rest of the strategy."""
+
+from datetime import datetime, time, timedelta
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Layout, Row, Submit
+from django import forms
+from django.utils.timezone import get_current_timezone, localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+WINDOWS = [
+    ("30", gettext_lazy("the last 30 days")),
+    ("60", gettext_lazy("the last 60 days")),
+    ("90", gettext_lazy("the last 90 days")),
+    ("own", gettext_lazy("days of my own")),
+]
+COMPANY = [
+    ("", gettext_lazy("with everything else that is on")),
+    ("alone", gettext_lazy("by itself")),
+]
+LONGEST = 366
+
+
+class CampaignRehearsalForm(forms.Form):
+    """A campaign has its moment; only its company can be chosen."""
+
+    company = forms.ChoiceField(label=gettext_lazy("Rehearsed"), choices=COMPANY, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.layout = Layout(*self.rows(), Submit("rehearse", _("Rehearse it")))
+
+    def rows(self):
+        return ["company"]
+
+    @property
+    def is_alone(self):
+        return self.cleaned_data["company"] == "alone"
+
+
+class RuleRehearsalForm(CampaignRehearsalForm):
+    """Which past days, and in whose company."""
+
+    window = forms.ChoiceField(label=gettext_lazy("As if it had been on"), choices=WINDOWS, initial="30")
+    since = forms.DateField(
+        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Until the end of"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def rows(self):
+        return [Row(Column("window"), Column("company")), Row(Column("since"), Column("until"))]
+
+    def clean(self):
+        """Days of one's own need both ends, in order, and none that is to come."""
+        found = super().clean()
+        if found.get("window") != "own":
+            return found
+        since, until = found.get("since"), found.get("until")
+        if not since or not until:
+            raise forms.ValidationError(_("Say from which day until which."))
+        if since > until or until > localdate():
+            raise forms.ValidationError(_("The days must lie in the past, the first before the last."))
+        if (until - since).days > LONGEST:
+            raise forms.ValidationError(_("A year is the most that is rehearsed at once."))
+        return found
+
+    def moments(self, at):
+        """(since, until) of the window, which ends now at the latest."""
+        if self.cleaned_data["window"] != "own":
+            return at - timedelta(days=int(self.cleaned_data["window"])), at
+        zone = get_current_timezone()
+        first, last = self.cleaned_data["since"], self.cleaned_data["until"] + timedelta(days=1)
+        return (
+            datetime.combine(first, time(), zone),
+            min(at, datetime.combine(last, time(), zone)),
+        )

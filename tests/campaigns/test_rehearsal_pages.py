@@ -1,0 +1,127 @@
+"""The pages of a rehearsal: begun, waited for, read, downloaded, and what one person would have got."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Delivery, Rehearsal
+from campaigns.rehearsing import keeping
+from tests.make import DAY, HOUR, make_campaign, make_consent, make_contact, make_rule, make_touchpoint
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rule(topic):
+    return make_rule(status="draft", activated_at=None, topic=topic)
+
+
+@pytest.fixture
+def eve(topic):
+    """Confirmed a sign-up yesterday."""
+    eve = make_contact("eve@example.com", first_name="Eve", last_name="Adler")
+    make_consent(eve, topic, at=timezone.now() - 5 * DAY)
+    make_touchpoint(eve, "confirmed", at=timezone.now() - DAY)
+    return eve
+
+
+def page(name, *args):
+    return reverse(f"campaigns:{name}", args=[getattr(arg, "pk", arg) for arg in args])
+
+
+def test_a_row_is_rehearsed_from_its_page(as_marketer, rule, eve):
+    assert "Not rehearsed yet" in as_marketer.get(page("rule-rehearsal", rule)).text
+
+    answer = as_marketer.post(page("rule-rehearsal", rule), {"window": "30", "company": ""}, follow=True)
+
+    assert answer.context["sums"]["sent"] == 1
+    assert [row.contact for row in answer.context["people"]] == [eve]
+    assert answer.context["fits"]
+    assert not Delivery.objects.exists()
+
+
+def test_own_days_need_both_ends_in_the_past(as_marketer, rule, eve):
+    today = timezone.localdate()
+    own = {"window": "own", "company": "", "since": str(today), "until": str(today + DAY)}
+
+    answer = as_marketer.post(page("rule-rehearsal", rule), own)
+    assert "must lie in the past" in answer.text
+    assert (
+        "from which day until which"
+        in as_marketer.post(page("rule-rehearsal", rule), own | {"since": ""}).text
+    )
+    assert not Rehearsal.objects.exists()
+
+    as_marketer.post(page("rule-rehearsal", rule), own | {"since": str(today - 3 * DAY), "until": str(today)})
+    assert Rehearsal.objects.get().sent == 1
+
+
+def test_what_one_person_would_have_got_is_shown(as_marketer, rule, eve):
+    as_marketer.post(page("rule-rehearsal", rule), {"window": "30"})
+    rehearsal = Rehearsal.objects.get()
+
+    answer = as_marketer.get(page("rehearsal-message", rehearsal, 0))
+    frame = as_marketer.get(page("rehearsal-frame", rehearsal, 0))
+
+    assert answer.context["shown"].subject == "Hello Eve"
+    assert "Hello Eve" in frame.text
+    assert as_marketer.get(page("rehearsal-message", rehearsal, 7)).status_code == 404
+
+
+def test_the_people_are_a_file(as_marketer, rule, eve):
+    as_marketer.post(page("rule-rehearsal", rule), {"window": "30"})
+
+    answer = as_marketer.get(page("rehearsal-people", Rehearsal.objects.get()))
+
+    head, row = answer.text.splitlines()
+    assert head.startswith("contact,name,e-mail")
+    assert row.startswith(f"{eve.pk},Eve Adler,eve@example.com,Message,Sent")
+
+
+def test_people_are_narrowed_by_state(as_marketer, rule, eve):
+    as_marketer.post(page("rule-rehearsal", rule), {"window": "30"})
+
+    answer = as_marketer.get(page("rule-rehearsal", rule) + "?state=skipped")
+
+    assert answer.context["people"] == []
+    assert as_marketer.get(page("rule-rehearsal", rule) + "?state=sent").context["found"] == 1
+
+
+def test_a_large_one_waits_for_a_worker_and_is_made_here_when_there_is_none(
+    as_marketer, rule, eve, monkeypatch, settings
+):
+    asked = []
+    monkeypatch.setattr(keeping, "AT_ONCE", 0)
+    monkeypatch.setattr(
+        "campaigns.tasks.rehearse.apply_async", lambda args, **options: asked.append(args), raising=True
+    )
+    answer = as_marketer.post(page("rule-rehearsal", rule), {"window": "30"}, follow=True)
+    rehearsal = Rehearsal.objects.get()
+    assert asked == [[rehearsal.pk]]
+    assert "waits for a worker" in answer.text
+    assert "make it here" not in answer.text
+
+    Rehearsal.objects.update(made_at=timezone.now() - HOUR)
+    assert "make it here" in as_marketer.get(page("rehearsal-state", rehearsal)).text
+    answer = as_marketer.post(page("rehearsal-take-over", rehearsal), follow=True)
+
+    assert "No worker took it" in answer.text
+    assert answer.context["sums"]["sent"] == 1
+    assert as_marketer.get(page("rehearsal-state", rehearsal))["HX-Refresh"] == "true"
+
+
+def test_a_campaign_is_rehearsed_from_its_page(as_marketer, eve, topic):
+    campaign = make_campaign([eve], topic=topic, status="draft", send_at=None)
+
+    answer = as_marketer.post(page("campaign-rehearsal", campaign), {"company": "alone"}, follow=True)
+
+    assert answer.context["sums"]["planned"] == 1
+    assert as_marketer.get(page("rehearsal-message", Rehearsal.objects.get(), 0)).status_code == 200
+
+
+def test_an_analyst_reads_and_does_not_rehearse(client, analyst, rule, eve):
+    client.force_login(analyst)
+
+    assert client.get(page("rule-rehearsal", rule)).status_code == 200
+    assert client.post(page("rule-rehearsal", rule), {"window": "30"}).status_code == 403
+    assert not Rehearsal.objects.exists()
