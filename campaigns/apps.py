@@ -20,6 +20,7 @@ class CampaignsConfig(AppConfig):
             noticing,
             panels,
             receivers,
+            recommending,
             rhythm,
             start_views,
             tasks,
@@ -40,6 +41,7 @@ class CampaignsConfig(AppConfig):
         navigation.register("foot", _("Senders"), "at-sign", "campaigns:sender-list", 80, roles=WRITERS)
         checks.register_all()
         feedback.register_field()
+        recommending.register_fields()
         channels.register(smtp.PROVIDER)
         esp.register_all()
         receivers.register_all()

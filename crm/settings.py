@@ -51,6 +51,8 @@ SHOP_ORIGINS = env.list("SHOP_ORIGINS", default=[])
 CONTENT_PAGES = env.list("CONTENT_PAGES", default=["/shop/p/*"] if DEMO else [])
 SERVICE_PAGES = env.list("SERVICE_PAGES", default=["/shop/service/*"] if DEMO else [])
 FORUM_PAGES = env.list("FORUM_PAGES", default=["/forum/*", "/community/*"])
+# Where the shop shows a product: a path with {sku} in it; nothing when products have no pages of their own.
+PRODUCT_PAGE = env("PRODUCT_PAGE", default="/shop/p/{sku}/" if DEMO else "")
 # Who speaks, after a first start; changed on the settings page from then on.
 BRAND = env("BRAND", default="Northside Records" if DEMO else "Our shop")
 SIGNED_BY = env("SIGNED_BY", default="Ines at Northside" if DEMO else BRAND)

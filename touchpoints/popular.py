@@ -12,10 +12,12 @@ SPAN = timedelta(days=30)
 PLACES = 20
 
 _NOTE = """
-INSERT INTO touchpoints_toppage (day, place, path, people)
-SELECT %(day)s, row_number() OVER (ORDER BY people DESC, path), left(path, 500), people
+INSERT INTO touchpoints_toppage (day, place, path, title, people)
+SELECT %(day)s, row_number() OVER (ORDER BY people DESC, path), left(path, 500),
+       left(coalesce(title, ''), 300), people
 FROM (
-    SELECT t.data->>'path' AS path, count(DISTINCT t.contact_id) AS people
+    SELECT t.data->>'path' AS path, max(t.data->>'title') AS title,
+           count(DISTINCT t.contact_id) AS people
     FROM touchpoints_touchpoint t
     WHERE t.kind = 'visited' AND t.at > %(since)s AND t.at <= %(until)s AND t.contact_id IS NOT NULL
       AND t.data->>'path' > '' AND (%(is_any)s OR t.data->>'path' LIKE ANY(%(patterns)s::text[]))
