@@ -1,9 +1,10 @@
-"""What an administrator says of the costs of messages."""
+"""What an administrator says of results: what messages cost, and how many get none."""
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row, Submit
 from django import forms
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import ChannelCost
@@ -17,6 +18,25 @@ ASKED = (
     ("phone", "each", _("Each call")),
     ("phone", "minute", _("Each minute of a call")),
 )
+
+
+class HoldOutForm(forms.Form):
+    """How many get no marketing at all."""
+
+    share = forms.IntegerField(
+        label=_("Held out of everything, per cent"),
+        min_value=0,
+        max_value=20,
+        help_text=_(
+            "Chosen by chance, for as long as it stands; 2 to 5 are usual. Service messages reach all."
+        ),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_action = reverse("campaigns:hold-out")
+        self.helper.layout = Layout("share", Submit("save", _("Hold out so many"), css_class="btn-plain"))
 
 
 class CostForm(forms.Form):

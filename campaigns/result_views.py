@@ -8,12 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import costing, decay, holding_out, outcomes, results, strategy_results
+from campaigns import costing, decay, holding_out, outcomes, results, strategy_results, switching
 from campaigns.campaign_views import campaign_of
-from campaigns.cost_forms import CostForm
+from campaigns.cost_forms import CostForm, HoldOutForm
 from campaigns.keeping import kept
+from campaigns.models import SendingSwitch
+from campaigns.sender_views import MAY_CHANGE
 from campaigns.uplift import numbers
 from campaigns.views import rule_of
 
@@ -66,6 +68,8 @@ def strategy(request):
     page["everything"] = kept("results", None, at, lambda: results.of_everything(at))
     page["curves"] = drawn(kept("curves", None, at, lambda: decay.curves(at)))
     page |= {"within": results.EVERYTHING_WITHIN, "has_costs": strategy_results.has_costs()}
+    page |= {"switch": SendingSwitch.load(), "may_change": request.user.role == MAY_CHANGE}
+    page["hold_out_form"] = HoldOutForm(initial={"share": page["switch"].holdout_share})
     return render(request, "campaigns/results.html", page)
 
 
@@ -77,9 +81,22 @@ def costs(request):
         form.save()
         messages.success(request, _("Saved. Every cost is reckoned anew with it."))
         return redirect("campaigns:costs")
-    page = {"form": form, "may_change": request.user.role == "admin"}
+    page = {"form": form, "may_change": request.user.role == MAY_CHANGE}
     page["results_url"] = reverse("campaigns:results")
     return render(request, "campaigns/costs.html", page)
+
+
+@require_POST
+def hold_out(request):
+    """Hold so many per cent out of everything from now on."""
+    form = HoldOutForm(request.POST)
+    if form.is_valid():
+        share = form.cleaned_data["share"]
+        switching.hold_out(share, by=request.user, at=timezone.now())
+        messages.success(request, _("%(share)s per cent get no marketing from now on.") % {"share": share})
+    else:
+        messages.error(request, _("Between 0 and 20 per cent may be held out of everything."))
+    return redirect("campaigns:results")
 
 
 def drawn(curves):

@@ -25,6 +25,13 @@ def set_pilot(*, on, group, approval_above, by, at):
     switch.pilot_group.set(group)
 
 
+def hold_out(share, *, by, at):
+    """From now on so many per cent of all people get no marketing at all, to see what all of it is worth."""
+    switch = SendingSwitch.load()
+    switch.holdout_share, switch.changed_by, switch.changed_at = share, by, at
+    switch.save()
+
+
 def _switch(*, held, reason, by, at):
     switch = SendingSwitch.load()
     switch.held, switch.reason, switch.changed_by, switch.changed_at = held, reason[:200], by, at

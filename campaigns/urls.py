@@ -33,6 +33,7 @@ urlpatterns = [
     path("strategy/start/", start_views.start, name="start"),
     path("strategy/<int:pk>/", views.rule_detail, name="rule-detail"),
     path("strategy/results/", result_views.strategy, name="results"),
+    path("strategy/results/hold-out/", result_views.hold_out, name="hold-out"),
     path("strategy/costs/", result_views.costs, name="costs"),
     path("strategy/<int:pk>/results/", result_views.rule_results, name="rule-results"),
     path("strategy/<int:pk>/edit/", views.rule_edit, name="rule-edit"),

@@ -69,6 +69,7 @@ ACCESS = {
     "campaigns:strategy-export": (READ, READ),
     "campaigns:strategy-import": (WRITE, WRITE),
     "campaigns:results": (READ, READ),
+    "campaigns:hold-out": (ADMIN, ADMIN),
     "campaigns:costs": (READ, ADMIN),
     "campaigns:campaign-results": (READ, READ),
     "campaigns:rule-rehearsal": (READ, WRITE),

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import decay
-from campaigns.models import ChannelCost
+from campaigns.models import ChannelCost, SendingSwitch
 from tests.make import (
     DAY,
     HOUR,
@@ -145,6 +145,23 @@ def test_those_held_out_of_everything_are_compared(as_marketer, rule, ada, ben):
     found = as_marketer.get(reverse("campaigns:results")).context["everything"]
 
     assert (found.one.people, found.one.reached, found.other.people) == (1, 1, 1)
+
+
+def test_an_administrator_holds_some_out_of_everything(client, admin, marketer, rule):
+    decide(rule, 1, 0)
+    address = reverse("campaigns:hold-out")
+    client.force_login(marketer)
+    assert client.post(address, {"share": "5"}).status_code == 403
+    assert "Hold out so many" not in client.get(reverse("campaigns:results")).text
+
+    client.force_login(admin)
+    client.post(address, {"share": "21"})
+    assert SendingSwitch.load().holdout_share == 0
+    client.post(address, {"share": "5"})
+
+    assert (SendingSwitch.load().holdout_share, SendingSwitch.load().changed_by) == (5, admin)
+    page = client.get(reverse("campaigns:results")).text
+    assert "5 per cent are held out of everything; nobody has met that yet." in page
 
 
 def test_the_page_of_everything_says_when_nothing_was_sent(as_marketer):
