@@ -34,7 +34,8 @@ explaining.py  why this, and why not
 
 Around the words: merge_fields.py is the registry of what is borrowed from a person, mime.py assembles the
 bytes, previewing.py shows a message before it is sent, activation.py what switching a rule on would do,
-editing.py changes a row, and says whose words are whose.
+editing.py changes a row, and says whose words are whose; chosen.py shows the settings of what is chosen in
+a form; start_views.py starts a row by hand.
 
 Afterwards: crediting.py writes down which message an order is credited to, and what those do who were held
 out (holding_out.py: how many); results.py sets who got it beside who did not, sequential.py says how far

@@ -64,10 +64,12 @@ class RuleForm(forms.ModelForm):
     trigger = forms.ChoiceField(label=_("When this happens"), choices=triggers.choices)
     delay = SpanField(label=_("Send after"), required=False, help_text=_("Nothing means at once."))
     freshness = SpanField(
-        label=_("No later than"), help_text=_("What could not go by then is not sent any more.")
+        label=_("No later than"),
+        initial=timedelta(hours=48),
+        help_text=_("What could not go by then is not sent any more."),
     )
     outcome = forms.ChoiceField(label=_("It has worked when the person"), required=False)
-    outcome_within = SpanField(label=_("Within"))
+    outcome_within = SpanField(label=_("Within"), initial=timedelta(days=7))
     remind_after = SpanField(
         label=_("Remind once, after silence of"), required=False, help_text=_("Nothing means no reminder.")
     )
