@@ -143,9 +143,13 @@ def save_plan(step, plan, made, at):
 def first_words(rule, plan):
     """Words to begin from, in the shape that the medium takes."""
     words = editing.first_words(rule)
+    if plan.channel == Channel.EMAIL and plan.follows is None:
+        return words
+    medium = Channel(plan.channel).label
+    words.name = f"{rule.name}, {medium} {plan.slot}".strip()[:100]
     if plan.channel == Channel.PANEL:
-        Content.objects.filter(pk=words.pk).update(body=panel_words.FIRST_BODY, text="")
-        words.refresh_from_db()
+        words.body, words.text = panel_words.FIRST_BODY, ""
+    words.save()
     return words
 
 

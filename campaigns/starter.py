@@ -1,4 +1,4 @@
-"""The first rows of the contact strategy, with words to begin from: confirmation, welcome, thank-you."""
+"""The first rows of the contact strategy with words to begin from: the textbook's four, and two around them."""
 
 from datetime import time, timedelta
 from pathlib import Path
@@ -7,8 +7,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.text import slugify
 
+from campaigns import textbook
 from campaigns.models import Content, LifecycleRule, SendingSwitch, Step
-from contacts.models import ConsentWording, Sender, Topic
+from contacts.models import Channel, ConsentWording, Sender, Topic
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -24,7 +25,15 @@ CONSENT_WORDS = (
 # would sound of the sample shop has words of its own for every other.
 WORDS = Path(__file__).with_name("words")
 BODIES = (".mjml", ".html")
-CONTENTS = ["Confirmation request", "Welcome", "Welcome, reminder", "Thank you"]
+
+
+def of_textbook(place, *steps):
+    """A row as the textbook prints it, with the machine form that its words stand for, and these steps."""
+    name, condition, outcomes, _medium, _sequence = textbook.ROWS[place]
+    row = {"name": name, "condition": condition, "outcomes": outcomes, "steps": steps}
+    return row | textbook.meaning_of(condition).values | textbook.outcome_values(outcomes)
+
+
 RULES = [
     {
         "name": "Confirmation request",
@@ -38,23 +47,29 @@ RULES = [
         "re_entry": LifecycleRule.ReEntry.EVERY,
         "answers_at_once": True,
     },
-    {
-        "name": "Welcome",
-        "purpose": LifecycleRule.Purpose.ACQUISITION,
-        "rank": LifecycleRule.Rank.WELCOME,
-        "condition": "Sign-up confirmed. Immediate",
-        "outcomes": "First visit within 7 days; A look at the services",
-        "trigger": "confirmed",
-        "outcome": "first_visit",
-        "outcome_within": 7 * DAY,
-        "answers_at_once": True,
-        "topic": "news",
-        "control_share": 0,
-        "steps": [
-            {"content": "Welcome"},
-            {"content": "Welcome, reminder", "delay": 5 * DAY, "condition": Step.Condition.UNANSWERED},
-        ],
-    },
+    of_textbook(
+        0,
+        {"content": "Welcome"},
+        {"content": "Welcome, after confirming", "channel": Channel.PANEL, "slot": "after-action"},
+        {
+            "content": "Welcome, reminder",
+            "delay": 5 * DAY,
+            "condition": Step.Condition.UNANSWERED,
+            "follows": 0,
+        },
+    ),
+    of_textbook(
+        1,
+        {"content": "Engagement"},
+        {"content": "Engagement, home page", "channel": Channel.PANEL, "slot": "home"},
+        {"content": "Engagement, side panels", "channel": Channel.PANEL, "slot": "side"},
+    ),
+    of_textbook(2, {"content": "Initial cross-sell"}),
+    of_textbook(
+        3,
+        {"content": "Conversion, call", "channel": Channel.PHONE, "by_preference": True},
+        {"content": "Conversion", "by_preference": True},
+    ),
     {
         "name": "Thank you",
         "purpose": LifecycleRule.Purpose.RETENTION,
@@ -68,6 +83,8 @@ RULES = [
         "topic": "news",
     },
 ]
+# What a row was called before it was called as the textbook does.
+FORMER_NAMES = {"Welcome message": "Welcome"}
 
 
 @transaction.atomic
@@ -80,8 +97,7 @@ def set_up_workspace(at):
     topics = {key: set_up_topic(place, key, *words) for place, (key, *words) in enumerate(TOPICS)}
     set_up_wording(sender, at)
     SendingSwitch.objects.get_or_create(id=1)
-    contents = {name: set_up_content(name) for name in CONTENTS}
-    return [set_up_rule(place, rule, sender, topics, contents) for place, rule in enumerate(RULES)]
+    return [set_up_rule(place, rule, sender, topics) for place, rule in enumerate(RULES)]
 
 
 def set_up_sender():
@@ -125,20 +141,20 @@ def draft_content(name):
     """The words of that name's files, not saved; None where there are none.
 
     NAME.txt begins with the subject, the preview line and the question, if there is one. The body is
-    NAME.mjml, or NAME.html for a panel.
+    NAME.mjml, or NAME.html for a panel; a call has none.
     """
     file = words_file(slugify(name))
     if file is None:
         return None
     heading, _blank, text = file.with_suffix(".txt").read_text().partition("\n\n")
     told = dict(line.split(": ", 1) for line in heading.strip().split("\n"))
-    body = next(file.with_suffix(ending) for ending in BODIES if file.with_suffix(ending).exists())
+    bodies = [file.with_suffix(ending) for ending in BODIES]
     return Content(
         name=name,
         subject=told["Subject"],
         preheader=told.get("Preview", ""),
         question=told.get("Question", ""),
-        body=body.read_text(),
+        body="".join(body.read_text() for body in bodies if body.exists()),
         text=text.strip(),
     )
 
@@ -154,19 +170,22 @@ def steps_of(name):
     return next((rule["steps"] for rule in RULES if rule["name"] == name), [])
 
 
-def set_up_rule(position, rule, sender, topics, contents):
-    fields = {**rule, "position": position, "sender": sender, "topic": topics.get(rule.get("topic"))}
-    steps = fields.pop("steps")
-    made, is_new = LifecycleRule.objects.get_or_create(name=rule["name"], defaults=fields)
-    if is_new:
-        set_up_steps(made, steps, contents)
+def set_up_rule(position, rule, sender, topics):
+    """The row of that name, or of the name it once had; with its steps, as a draft, if it is new."""
+    names = [rule["name"], FORMER_NAMES.get(rule["name"], rule["name"])]
+    if known := LifecycleRule.objects.filter(name__in=names).in_order().first():
+        return known
+    fields = {name: value for name, value in rule.items() if name != "steps"}
+    fields |= {"position": position, "sender": sender, "topic": topics.get(rule.get("topic"))}
+    made = LifecycleRule.objects.create(**fields)
+    set_up_steps(made, rule["steps"])
     return made
 
 
-def set_up_steps(rule, steps, contents):
-    """Each step follows the one before it."""
-    before = None
-    for key, fields in enumerate(steps, 1):
-        words = contents[fields["content"]]
-        place = {"rule": rule, "key": key, "position": key - 1, "follows": before}
-        before = Step.objects.create(**place | fields | {"content": words})
+def set_up_steps(rule, steps):
+    """The steps, each with its words; `follows` is the place of the step before it."""
+    made = []
+    for place, fields in enumerate(steps):
+        before = made[fields["follows"]] if "follows" in fields else None
+        values = fields | {"content": set_up_content(fields["content"]), "follows": before}
+        made.append(Step.objects.create(rule=rule, key=place + 1, position=place, **values))

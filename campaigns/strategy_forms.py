@@ -1,4 +1,4 @@
-"""What a marketer changes in a row without leaving the table: its words, delays, and the trigger's numbers."""
+"""What a marketer changes in a row without leaving the table: words, delays, numbers of the trigger."""
 
 from dataclasses import replace
 from datetime import timedelta

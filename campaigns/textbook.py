@@ -108,10 +108,10 @@ CONDITIONS = (
 )
 # In the order in which an outcome that stops a row is chosen.
 OUTCOMES = (
+    (r"top content", "top_content", dict),
     (r"use of forum|community", "forum", dict),
     (r"trial of (?:\w+ )*services|use of services", "service", dict),
     (r"encourage membership|become (?:a )?(?:full )?member", "member", dict),
-    (r"top content", "top_content", dict),
     (r"offerings|pages? seen", "page", lambda: {"pages": [*settings.CONTENT_PAGES] or ["/*"]}),
     (r"feedback", "feedback", dict),
     (r"\border", "order", dict),

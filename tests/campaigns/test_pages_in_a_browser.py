@@ -18,7 +18,7 @@ def rule(mailbox):
     """The welcome, switched on, which has just written to Mara."""
     now = timezone.now()
     starter.set_up_workspace(now)
-    welcome = LifecycleRule.objects.get(name="Welcome")
+    welcome = LifecycleRule.objects.get(name="Welcome message")
     rules.activate(welcome, at=now - DAY)
     mara = make_contact("mara@example.com", first_name="Mara", last_name="Lindqvist")
     make_consent(mara, Topic.objects.get(key="news"), at=now - DAY)
@@ -62,10 +62,10 @@ def test_a_row_is_paused_in_place(live_server, page, sign_in, marketer, rule):
     sign_in(page, marketer)
     page.goto(live_server.url + reverse("campaigns:rule-list"))
 
-    page.get_by_role("button", name="Pause Welcome").click()
+    page.get_by_role("button", name="Pause Welcome message").click()
 
-    page.get_by_role("button", name="Go on Welcome").wait_for()
-    page.get_by_text("“Welcome” is paused").wait_for()
+    page.get_by_role("button", name="Go on Welcome message").wait_for()
+    page.get_by_text("“Welcome message” is paused").wait_for()
     rule.refresh_from_db()
     assert rule.status == "paused"
     assert page.trouble == []
@@ -76,9 +76,9 @@ def test_a_row_is_paused_without_script(live_server, new_page, sign_in, marketer
     sign_in(page, marketer)
     page.goto(live_server.url + reverse("campaigns:rule-list"))
 
-    page.get_by_role("button", name="Pause Welcome").click()
+    page.get_by_role("button", name="Pause Welcome message").click()
 
-    page.get_by_role("button", name="Go on Welcome").wait_for()
+    page.get_by_role("button", name="Go on Welcome message").wait_for()
 
 
 def test_a_merge_field_goes_where_the_cursor_stands(live_server, page, sign_in, marketer, rule):

@@ -19,7 +19,10 @@ def either_install(request, settings):
 def test_the_first_rows_stand_as_drafts_with_words_that_may_be_sent(db, either_install):
     made = starter.set_up_workspace(NOON)
 
-    assert [rule.name for rule in made] == ["Confirmation request", "Welcome", "Thank you"]
+    assert [rule.name for rule in made] == [
+        "Confirmation request", "Welcome message", "Engagement message", "Initial cross-sell message",
+        "Conversion", "Thank you",
+    ]  # fmt: skip
     assert {rule.status for rule in made} == {"draft"}
     for written in Content.objects.all():
         assert content.check(written) == []
@@ -27,7 +30,7 @@ def test_the_first_rows_stand_as_drafts_with_words_that_may_be_sent(db, either_i
 
 def test_setting_up_again_changes_nothing(db):
     starter.set_up_workspace(NOON)
-    LifecycleRule.objects.filter(name="Welcome").update(condition="As we say it here")
+    LifecycleRule.objects.filter(name="Welcome message").update(condition="As we say it here")
     before = [model.objects.count() for model in (LifecycleRule, Content, Sender, Topic, ConsentWording)]
 
     call_command("ensure_workspace")
@@ -35,7 +38,7 @@ def test_setting_up_again_changes_nothing(db):
     assert [
         model.objects.count() for model in (LifecycleRule, Content, Sender, Topic, ConsentWording)
     ] == before
-    assert LifecycleRule.objects.get(name="Welcome").condition == "As we say it here"
+    assert LifecycleRule.objects.get(name="Welcome message").condition == "As we say it here"
 
 
 def test_the_brand_is_that_of_the_settings(db, settings):
