@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from time import monotonic
 
 from django.db import connection
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from campaigns import content, liquid, merge_fields, mime, rendering, triggers
 from campaigns.explaining import BEGINNING_OF_TIME
 from campaigns.lines import Lines
 from campaigns.models import ContentVersion, Delivery
+from contacts.models import Channel
 from touchpoints.models import Touchpoint
 
 # Somebody waits for it, in seconds.
@@ -41,6 +43,8 @@ def preview(rule, written, contact, *, at):
     delivery = imagined(rule, contact, touchpoint, at)
     values = rendering.gather([delivery])[delivery.pk]
     shown = rendering.show(content.compiled(written), with_samples(values, is_sample=touchpoint is None))
+    if content.is_panel(written):
+        shown = on_a_page(shown, rule.sender)
     return Preview(*shown, is_sample=touchpoint is None)
 
 
@@ -53,7 +57,15 @@ def sample(campaign):
 def as_sent(delivery):
     """A delivery's message as it was sent; of one that has not left yet, as it would be now."""
     values = delivery.merge_values or rendering.gather([delivery])[delivery.pk]
-    return Preview(*rendering.show(delivery.version, without_personal_links(values)))
+    shown = rendering.show(delivery.version, without_personal_links(values))
+    return Preview(*(on_a_page(shown, delivery.sender) if delivery.channel == Channel.PANEL else shown))
+
+
+def on_a_page(shown, sender):
+    """A panel with what the tracking script puts around it."""
+    heading, preheader, words, text = shown
+    page = {"heading": heading.strip(), "words": words, "colour": sender.colour, "language": sender.language}
+    return heading, preheader, render_to_string("campaigns/panel_frame.html", page), text
 
 
 def sample_subject(written, values=None):

@@ -215,7 +215,9 @@ def rule_content(request, pk):
         return saved(request, rule, part, words)
     page = {"rule": rule, "part": part, "words": words, "form": form, "messages_of": messages_of(rule)}
     page |= {"field_groups": merge_fields.grouped(), "differs": content.differs(words)}
-    page["label"] = label
+    page |= {"label": label, "is_panel": content.is_panel(words)}
+    if page["is_panel"]:
+        page["contact"] = chosen_contact(request)
     return render(request, "campaigns/rule_content.html", page)
 
 
@@ -240,6 +242,7 @@ def rule_preview(request, pk):
     page = {"rule": rule, "part": part, "words": words, "q": asked, "messages_of": messages_of(rule)}
     page |= {"people": people_like(request, asked), "contact": chosen_contact(request)}
     page |= {"may_write": may_write(request), "is_dark": "dark" in request.GET, "label": label}
+    page["is_panel"] = content.is_panel(words)
     if page["contact"]:
         page["here"] = f"?part={part}&contact={page['contact'].pk}"
         try:

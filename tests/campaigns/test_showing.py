@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.template.loader import render_to_string
 
-from campaigns import hearing, responding, settling, showing, switching
+from campaigns import hearing, previewing, responding, settling, showing, switching
 from campaigns.deciding import is_control
 from campaigns.models import Delivery, Response
 from contacts import consenting, erasing
@@ -348,7 +350,6 @@ def test_what_answers_at_once_is_planned_as_the_page_asks(ada):
 
 def test_a_page_that_crashed_over_a_panel_leaves_it_to_the_next(ada):
 
-
     delivery = make_panel(ada)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -362,3 +363,14 @@ def test_a_page_that_crashed_over_a_panel_leaves_it_to_the_next(ada):
 
     assert shown(ada, at=NOON + MINUTE)
     assert state(delivery) == (Status.SENT, "")
+
+
+def test_a_preview_looks_like_the_page(ada):
+    delivery = make_panel(ada)
+    script = (settings.BASE_DIR / "static/touchpoints/track.js").read_text()
+
+    html = previewing.as_sent(delivery).html
+
+    assert "<h2>For you, Ada</h2>" in html
+    looks = render_to_string("campaigns/panel.css")
+    assert all(line in script for line in looks.splitlines())
