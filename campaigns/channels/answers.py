@@ -18,12 +18,14 @@ from django.utils.translation import gettext as _
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError, ProxyError
 
 from campaigns.channels import Accepted, NoAnswer, RefusedForGood, RefusedForNow, Unreachable
+from campaigns.channels.wire import NotConnected
 
 # When to come again where the provider does not say; and where an operator must act first.
 AGAIN, OPERATOR = timedelta(minutes=1), timedelta(minutes=5)
 LONGEST = timedelta(days=1)
 # Nothing had been handed over.
 NEVER_LEFT = (
+    NotConnected,
     requests.ConnectTimeout,
     requests.exceptions.ProxyError,
     requests.exceptions.InvalidURL,

@@ -18,11 +18,10 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from requests.adapters import HTTPAdapter
 
 from campaigns import channels
 from campaigns.channels import NoAnswer, TooLate, Unreachable, answers
-from campaigns.crash_points import crash_point
+from campaigns.channels.wire import Wire
 from contacts.models import SettlesBy
 
 # The provider's own business, or told apart from the other headers.
@@ -109,36 +108,12 @@ warnings.filterwarnings("ignore", category=AnymailNotSupportedWarning)
 _silences = {}
 
 
-class Wire(HTTPAdapter):
-    """The last step before a request leaves: what holds for one message is looked at here."""
-
-    def __init__(self):
-        super().__init__()
-        self.deadline, self.headers, self.has_left = None, {}, False
-
-    def prepare(self, deadline, headers):
-        self.deadline, self.headers, self.has_left = deadline, headers, False
-
-    def send(self, request, **options):
-        if monotonic() > self.deadline:
-            raise TooLate
-        request.headers.update(self.headers)
-        crash_point("wire.data")
-        self.has_left = True
-        return super().send(request, **options)
-
-
 class EspLine(channels.Line):
     """One session with a provider, kept open from message to message."""
 
     def __init__(self, service, backend):
         self.service, self._backend = service, backend
-        self._wire = Wire()
-        backend.session.mount("http://", self._wire)
-        backend.session.mount("https://", self._wire)
-        # A redirect has taken nothing, and would take the message somewhere else.
-        backend.session.max_redirects = 0
-        _read_environment_once(backend.session, backend.api_url)
+        self._wire = backend.session = Wire(backend.session, backend.api_url)
         # Why nothing goes over it any more, once the provider has shut the door.
         self._shut = ""
 
@@ -177,13 +152,6 @@ class EspLine(channels.Line):
         accepted = answers.accepted(mail, self.service.label)
         _silences.pop(self.service.key, None)
         return accepted
-
-
-def _read_environment_once(session, address):
-    """Proxies and certificates that the environment names hold for the line; no message looks again."""
-    found = session.merge_environment_settings(address, {}, None, None, None)
-    session.proxies, session.verify, session.cert = found["proxies"], found["verify"], found["cert"]
-    session.trust_env = False
 
 
 def made(message, delivery, service):
