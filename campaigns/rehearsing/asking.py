@@ -16,11 +16,11 @@ Status, Reason = Delivery.Status, Delivery.Reason
 # More than this in a row to one person is no strategy.
 MOST_ROUNDS = 5_000
 
-_NEXT = """d.id IN (
-    SELECT DISTINCT ON (next.contact_id) next.id FROM campaigns_delivery next
-    WHERE next.status = 'planned' AND next.channel = 'email' AND {moment} <= %(until)s {only}
-    ORDER BY next.contact_id, {moment}, next.rank, next.due_at, next.id
-)"""
+_NEXT = """
+SELECT DISTINCT ON (next.contact_id) next.id FROM campaigns_delivery next
+WHERE next.status = 'planned' AND next.channel = 'email' AND {moment} <= %(until)s {only}
+ORDER BY next.contact_id, {moment}, next.rank, next.due_at, next.id
+"""
 _WRITE = """
 UPDATE campaigns_delivery d
 SET status = v.status, reason = v.reason, detail = v.detail, round = %(round)s,
@@ -126,11 +126,18 @@ class Asking:
 
     def facts(self):
         """What holds for each person's next row, at its moment."""
-        which = _NEXT.format(moment=self.clock.sql("next.due_at"), only=self.only("next"))
-        sql = gate.facts_as_of(which).replace("%(at)s", self.clock.sql("d.due_at"))
+        sql = gate.facts_as_of("d.id = ANY(%(picked)s)").replace("%(at)s", self.clock.sql("d.due_at"))
         with connection.cursor() as cursor:
-            cursor.execute(sql, self.values())
-            return gate.facts_of(cursor)
+            cursor.execute(
+                _NEXT.format(moment=self.clock.sql("next.due_at"), only=self.only("next")), self.values()
+            )
+            picked = [row[0] for row in cursor.fetchall()]
+            if not picked:
+                return []
+            cursor.execute(sql, self.values() | {"picked": picked})
+            facts = gate.facts_of(cursor)
+        gate.ask_audiences(facts)
+        return facts
 
     def decide(self, facts):
         """The live gate's verdict on each, written down; then what follows what was sent."""

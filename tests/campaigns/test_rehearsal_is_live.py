@@ -10,7 +10,7 @@ from django.db import connection
 
 from campaigns import channels, rehearsing, ticking
 from campaigns.channels import Accepted
-from campaigns.models import Delivery, LifecycleRule
+from campaigns.models import Delivery, LifecycleRule, SendingSwitch
 from contacts.models import Consent, Suppression
 from tests.make import (
     DAY,
@@ -28,7 +28,7 @@ from touchpoints.models import Order, Touchpoint
 
 pytestmark = pytest.mark.django_db
 WORLDS = int(os.environ.get("RAPPORT_REHEARSALS", "40"))
-PEOPLE, BEFORE, DAYS = 8, 6, 12
+PEOPLE, BEFORE, DAYS = 8, 5, 7
 SINCE = NOON
 TRIGGERS = [
     ("confirmed", {}),
@@ -67,12 +67,19 @@ class World:
 
     def __init__(self, number):
         self.choose = random.Random(number)
-        self.topic, self.sender = make_topic(), self.a_sender()
+        self.topic, self.sender = self.a_topic(), self.a_sender()
+        SendingSwitch.objects.update_or_create(
+            id=1, defaults={"holdout_share": self.choose.choice((0, 0, 0, 20))}
+        )
         self.people = [self.a_person() for _ in range(PEOPLE)]
         self.events = sorted(
             (event for person in self.people for event in self.a_life(person)), key=lambda event: event[0]
         )
         self.rules = [self.a_rule() for _ in range(self.choose.choice((1, 2, 3, 4)))]
+
+    def a_topic(self):
+        cap = self.choose.choice([{}, {}, {"cap": 1, "cap_days": 2}])
+        return make_topic(key=f"world-{self.choose.randrange(10**9)}", **cap)
 
     def a_sender(self):
         quiet = self.choose.choice([{}, {"quiet_from": time(21), "quiet_until": time(8)}])
@@ -84,7 +91,11 @@ class World:
     def a_person(self):
         zone = self.choose.choice(("", "Europe/Lisbon", "America/New_York", "Asia/Tokyo"))
         has_address = self.choose.random() < 0.95
-        return make_contact(None if has_address else "", time_zone=zone, created_at=SINCE - 90 * DAY)
+        likes = {
+            "preferred_channel": self.choose.choice(("", "", "email", "phone")),
+            "at_most": self.choose.choice((None, None, None, 1, 2)),
+        }
+        return make_contact(None if has_address else "", time_zone=zone, created_at=SINCE - 90 * DAY, **likes)
 
     def a_moment(self):
         return SINCE + timedelta(seconds=self.choose.randrange(-BEFORE * 86400, DAYS * 86400))
@@ -95,7 +106,7 @@ class World:
             yield self.consent(person, "withdrawn", self.a_moment())
         if self.choose.random() < 0.2:
             yield self.consent(person, "given", self.a_moment())
-        if self.choose.random() < 0.2:
+        if person.email and self.choose.random() < 0.2:
             yield from self.suppression(person)
         for _ in range(self.choose.randrange(9)):
             at = self.a_moment()
@@ -145,10 +156,22 @@ class World:
             outcome_within=self.choose.choice((1, 5)) * DAY,
             answers_at_once=self.choose.random() < 0.3,
             control_share=self.choose.choice((0, 0, 30)),
+            weekdays=self.choose.choice(([], [], [], [0, 2, 3, 5])),
+            audience=self.an_audience(),
+            **self.an_hour(),
             activated_at=SINCE,
         )
         self.more_steps(rule)
         return rule
+
+    def an_audience(self):
+        if self.choose.random() < 0.8:
+            return {}
+        return {"contacts": [person.pk for person in self.people if self.choose.random() < 0.7]}
+
+    def an_hour(self):
+        leaves = self.choose.choice(("any", "any", "any", "hour", "best"))
+        return {"leaves": leaves, "leaves_hour": self.choose.randrange(24) if leaves == "hour" else None}
 
     def a_delay(self, least=1):
         return timedelta(seconds=self.choose.choice((least, self.choose.randrange(1, 3 * 86400))))
@@ -160,9 +183,8 @@ class World:
             channel = self.choose.choice(("email", "email", "email", "phone"))
             other = make_version().content if self.choose.random() < 0.3 else None
             delay = self.a_delay()
-            make_step(
-                rule, follows=follows, condition=condition, channel=channel, delay=delay, content_b=other
-            )
+            how = {"condition": condition, "channel": channel, "delay": delay, "content_b": other}
+            make_step(rule, follows=follows, by_preference=self.choose.random() < 0.2, **how)
 
     def live(self, every):
         """Let it all happen, a tick at a time; the ledger afterwards, and when the last tick was."""
@@ -190,7 +212,7 @@ def kept():
 @pytest.mark.parametrize("number", range(WORLDS))
 def test_a_rehearsal_of_a_window_is_what_the_live_engine_did_in_it(number):
     world = World(number)
-    every = world.choose.choice((6, 8, 13)) * HOUR
+    every = world.choose.choice((7, 9, 13)) * HOUR
     live, last = world.live(every)
     before = kept()
 
@@ -205,7 +227,7 @@ def test_a_rehearsal_of_a_window_is_what_the_live_engine_did_in_it(number):
 def test_the_worlds_know_every_state_and_most_reasons():
     """Else the comparison would compare nothing."""
     states, reasons = set(), set()
-    for number in range(1000, 1010):
+    for number in range(1000, 1014):
         live, _last = World(number).live(12 * HOUR)
         states |= {row[4] for row in live}
         reasons |= {row[5] for row in live}
@@ -213,3 +235,4 @@ def test_the_worlds_know_every_state_and_most_reasons():
 
     assert states >= {"planned", "sent", "skipped", "cancelled", "expired"}
     assert reasons >= {"withdrew", "suppressed", "no_address", "quiet", "cap", "condition_gone"}
+    assert reasons >= {"hour", "audience", "preference", "own_cap", "control", "outcome_reached"}, reasons
