@@ -10,12 +10,15 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from campaigns import sequences
+from campaigns import panel_words, sequences
 from campaigns.models import Campaign, Content, LifecycleRule, Step
+from contacts.models import Channel
 
 # What decides when a rule and a step hold: a row that is on begins anew when one of these changes.
 DECISIVE = ("trigger", "parameters")
 DECISIVE_OF_STEP = ("delay", "follows_id")
+# How long after the step before it one more usually goes.
+USUAL_DELAY = timedelta(days=5)
 
 
 class CannotRemove(ValueError):
@@ -89,6 +92,29 @@ def save_step(step, *, at, **changes):
 
 
 @transaction.atomic
+def write_step(step, *, at, delay, tries_two):
+    """Save a step as it was typed; it gets words of its own, and others beside them where two are tried."""
+    if step.content_id is None:
+        step.content = words_to_begin_with(step)
+    if tries_two and step.content_b is None:
+        name = _("%(message)s, the other one") % {"message": step.content.name}
+        step.content_b = copy_of(step.content, name=name)
+    elif not tries_two:
+        step.content_b = None
+    return save_step(step, at=at, delay=delay)
+
+
+def words_to_begin_with(step):
+    """Those of the step before it where that speaks by the same medium, else a greeting."""
+    name = f"{step.rule}, {step.label.lower()}"
+    if step.follows and step.follows.channel == step.channel:
+        return copy_of(step.follows.content, name=name)
+    if step.channel == Channel.PANEL:
+        return Content.objects.create(name=name, subject=step.rule.name, body=panel_words.FIRST_BODY)
+    return first_words(step.rule, name=name)
+
+
+@transaction.atomic
 def remove_step(step, *, at):
     """Take a step out of its row: what it has planned is called off. Raises CannotRemove."""
     if step.followers.exists():
@@ -113,10 +139,10 @@ def move_step(step, *, up):
     Step.objects.bulk_update(steps, ["position"])
 
 
-def first_words(program):
+def first_words(program, *, name=""):
     """Words to begin from, for a row or a campaign: a greeting and a signature."""
     return Content.objects.create(
-        name=program.name,
+        name=name or program.name,
         subject=program.name,
         body=FIRST_BODY,
         text="{% if first_name != '' %}"

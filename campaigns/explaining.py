@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection
+from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import outcomes, triggers
+from campaigns import audience, outcomes, triggers
 from campaigns.models import Delivery, LifecycleRule
 from contacts.models import Channel, Consent, Suppression, Topic
 
@@ -186,6 +187,23 @@ def outcome_words(delivery):
     parameters = getattr(delivery.program, "outcome_parameters", None)
     what = outcome.words(parameters) if outcome else _("Outcome reached")
     return _("%(what)s: %(when)s") % {"what": what, "when": clock(delivery.outcome_at)}
+
+
+def row_words(rule):
+    """(what, words) of whom a row is for, at which hour it goes, and how many are held out."""
+    if rule.audience:
+        try:
+            yield _("For"), "; ".join(f"{label}: {words}" for label, words in audience.words(rule.audience))
+        except audience.CannotRead as error:
+            yield _("For"), str(error)
+    if rule.leaves != LifecycleRule.Leaves.ANY:
+        hour = "" if rule.leaves_hour is None else f", {rule.leaves_hour}:00"
+        yield _("Leaves"), f"{rule.get_leaves_display()}{hour}"
+    if rule.weekdays:
+        yield _("Only on"), ", ".join(str(WEEKDAYS[day]) for day in sorted(rule.weekdays))
+    if not rule.is_service:
+        held = f"{rule.control_share} %" if rule.control_share else _("nobody")
+        yield _("Held out"), held
 
 
 # A rule ----------------------------------------------------------------------------------------------

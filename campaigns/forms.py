@@ -1,61 +1,18 @@
 """What a marketer types: a row of the strategy, the words of a message, a campaign."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit
 from django import forms
+from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html
-from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from campaigns import audience, chosen, content, editing, holding_out, outcomes, triggers
+from campaigns import audience_fields, chosen, content, editing, holding_out, hours, outcomes, triggers
 from campaigns.models import Campaign, Content, LifecycleRule
-from contacts import filters
-
-UNITS = {"minutes": _("minutes"), "hours": _("hours"), "days": _("days")}
-
-
-class SpanWidget(forms.MultiWidget):
-    """A number and its unit, side by side."""
-
-    template_name = "campaigns/_span_widget.html"
-    use_fieldset = True
-
-    def __init__(self, attrs=None):
-        number = forms.NumberInput(
-            attrs={"min": 0, "max": 9999, "class": "form-control", "aria-label": _("How many")}
-        )
-        unit = forms.Select(choices=UNITS.items(), attrs={"class": "form-select", "aria-label": _("Unit")})
-        super().__init__([number, unit], attrs)
-
-    def decompress(self, value):
-        if value is None:
-            return [None, "days"]
-        minutes = round(value.total_seconds() / 60)
-        for unit, size in (("days", 24 * 60), ("hours", 60)):
-            if minutes and minutes % size == 0:
-                return [minutes // size, unit]
-        return [minutes, "minutes"]
-
-
-class SpanField(forms.MultiValueField):
-    """A span of time, typed as a number and a unit."""
-
-    widget = SpanWidget
-
-    def __init__(self, **options):
-        parts = (
-            forms.IntegerField(min_value=0, max_value=9999, required=False),
-            forms.ChoiceField(choices=list(UNITS.items()), required=False),
-        )
-        super().__init__(parts, require_all_fields=False, **options)
-
-    def compress(self, parts):
-        if not parts or parts[0] is None:
-            return None
-        return timedelta(**{parts[1] or "days": parts[0]})
+from campaigns.spans import SpanField
 
 
 class RuleForm(forms.ModelForm):
@@ -74,17 +31,36 @@ class RuleForm(forms.ModelForm):
         label=_("Remind once, after silence of"), required=False, help_text=_("Nothing means no reminder.")
     )
 
+    leaves_hour = forms.TypedChoiceField(
+        label=_("The hour"),
+        required=False,
+        choices=[("", _("none")), *((hour, f"{hour}:00") for hour in range(24))],
+        coerce=int,
+        empty_value=None,
+        help_text=_("Where they live. As long as their own is not known, it is this one."),
+    )
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Only on"),
+        required=False,
+        choices=WEEKDAYS.items(),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None means any day."),
+    )
+
     class Meta:
         model = LifecycleRule
         fields = [
             "name", "purpose", "condition", "outcomes", "trigger", "freshness", "re_entry", "re_entry_days",
-            "outcome", "outcome_within", "topic", "sender", "rank", "answers_at_once",
+            "outcome", "outcome_within", "topic", "sender", "rank", "answers_at_once", "leaves",
+            "leaves_hour", "weekdays", "control_share",
         ]  # fmt: skip
         labels = {
             "name": _("Message type"),
             "condition": _("Interval, trigger condition, in your words"),
             "outcomes": _("Outcomes required, in your words"),
             "re_entry_days": _("How many days"),
+            "leaves": _("Leaves"),
         }
         help_texts = {
             "outcomes": _("Part several with a semicolon."),
@@ -95,6 +71,11 @@ class RuleForm(forms.ModelForm):
     def __init__(self, *args, cancel_url="", **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.choices()]
+        self.fields["control_share"].help_text = _("Advised: %(advice)s") % {
+            "advice": holding_out.for_rule(self.instance, timezone.now()).words
+        }
+        if not self.is_by_name:
+            self.fields |= audience_fields.fields_of(self.instance.audience)
         self.reminder = editing.reminder_of(self.instance) if self.instance.pk else None
         if self.instance.pk and self.instance.first_step:
             self.fields["delay"].initial = self.instance.first_step.delay
@@ -131,6 +112,16 @@ class RuleForm(forms.ModelForm):
                 "answers_at_once",
             ),
             Fieldset(
+                _("Whom it is for"),
+                HTML(format_html('<p class="form-text mb-3">{}</p>', self.audience_words())),
+                Row(*(Column(name) for name in audience_fields.names_of(self))),
+            ),
+            Fieldset(
+                _("At which hour, and how many are held out"),
+                Row(Column("leaves"), Column("leaves_hour"), Column("control_share")),
+                "weekdays",
+            ),
+            Fieldset(
                 _("What it asks for"),
                 Row(Column("outcome"), Column("outcome_within"), Column("remind_after")),
                 HTML("{{ form.outcome_settings.rendered }}"),
@@ -139,6 +130,16 @@ class RuleForm(forms.ModelForm):
             Submit("save", _("Save row"), css_class="btn-primary"),
             HTML(f'<a class="btn btn-plain" href="{cancel_url}">{{% translate "Cancel" %}}</a></div>'),
         )
+
+    @property
+    def is_by_name(self):
+        """Whether it is for people who were named one by one."""
+        return "contacts" in self.instance.audience
+
+    def audience_words(self):
+        if self.is_by_name:
+            return audience_fields.by_name_words(self.instance.audience)
+        return _("Everybody who does it, unless something is chosen here. It is asked again as it goes.")
 
     def clean_delay(self):
         return self.cleaned_data["delay"] or timedelta()
@@ -164,9 +165,27 @@ class RuleForm(forms.ModelForm):
             )
         if values.get("rank") == LifecycleRule.Rank.SERVICE:
             values["topic"] = None
+        self.check_hour(values)
+        if not self.is_by_name:
+            chosen = audience_fields.chosen_of(values)
+            self.instance.audience = {"filters": chosen} if chosen else {}
         self.take_settings("trigger", "parameters", self.trigger_settings)
         self.take_settings("outcome", "outcome_parameters", self.outcome_settings)
         return values
+
+    def check_hour(self, values):
+        """An hour in which the sender is quiet never comes."""
+        hour, sender = values.get("leaves_hour"), values.get("sender")
+        if values.get("leaves") == LifecycleRule.Leaves.ANY:
+            values["leaves_hour"] = None
+        elif hour is None:
+            self.add_error("leaves_hour", _("Choose an hour."))
+        elif (
+            sender
+            and sender.quiet_from
+            and hours.wall_is_quiet(time(hour), sender.quiet_from, sender.quiet_until)
+        ):
+            self.add_error("leaves_hour", _("The sender writes to nobody at that hour."))
 
     def take_settings(self, name, kept_in, settings):
         if settings.is_complete:
@@ -227,8 +246,6 @@ class CampaignForm(forms.ModelForm):
     It may be saved with gaps; what is missing is asked for before it leaves.
     """
 
-    # The fields that choose the audience are called so, and the filter of the contact list.
-    WHO = "who_"
     everybody = forms.BooleanField(
         label=_("Everybody: all contacts"),
         required=False,
@@ -268,7 +285,7 @@ class CampaignForm(forms.ModelForm):
         self.fields["content"].required = False
         self.fields["content"].empty_label = _("New words, written for it")
         self.fields["send_at"].help_text = _("In the time zone %(zone)s. Nothing means at once.") % {
-            "zone": get_current_timezone_name()
+            "zone": timezone.get_current_timezone_name()
         }
         self.fields |= self.audience_fields()
         self.advise_control()
@@ -292,9 +309,7 @@ class CampaignForm(forms.ModelForm):
 
     def audience_words(self):
         if self.is_by_name:
-            count = len(self.instance.audience["contacts"])
-            words = ngettext("%(count)s person, chosen by name.", "%(count)s people, chosen by name.", count)
-            return words % {"count": count}
+            return audience_fields.by_name_words(self.instance.audience)
         return _("Nobody is asked whether they agreed yet: the gate does that for each person, as it leaves.")
 
     def audience_fields(self):
@@ -303,15 +318,10 @@ class CampaignForm(forms.ModelForm):
             del self.fields["everybody"]
             return {}
         self.fields["everybody"].initial = self.instance.audience == {"filters": {}}
-        chosen = self.instance.audience.get("filters", {})
-        words = forms.CharField(
-            label=_("Name or e-mail"), required=False, max_length=200, initial=chosen.get(audience.WORDS, "")
-        )
-        found = {self.WHO + each.name: filter_field(each, chosen) for each in filters.all_filters()}
-        return {name: field for name, field in found.items() if field} | {self.WHO + audience.WORDS: words}
+        return audience_fields.fields_of(self.instance.audience)
 
     def make_layout(self, cancel_url):
-        who = [name for name in self.fields if name.startswith(self.WHO)]
+        who = audience_fields.names_of(self)
         everybody = [name for name in self.fields if name == "everybody"]
         about_them = HTML(format_html('<p class="form-text mb-3">{}</p>', self.audience_words()))
         return Layout(
@@ -327,28 +337,9 @@ class CampaignForm(forms.ModelForm):
     def clean(self):
         values = super().clean()
         if not self.is_by_name:
-            chosen = {
-                name.removeprefix(self.WHO): value
-                for name, value in values.items()
-                if name.startswith(self.WHO) and value
-            }
+            chosen = audience_fields.chosen_of(values)
             if chosen and values.get("everybody"):
                 self.add_error("everybody", _("Everybody, or those who are chosen below: not both."))
             is_chosen = chosen or values.get("everybody")
             self.instance.audience = {"filters": chosen} if is_chosen else {}
         return values
-
-
-def filter_field(each, chosen):
-    """A choice of what a filter of the contact list offers, and of what is chosen; None for neither."""
-    offered, value = [*each.choices()] if each.choices else [], chosen.get(each.name, "")
-    if value and value not in dict(offered):
-        try:
-            offered.append((value, each.describe(value)))
-        except ValueError:
-            value = ""
-    if not offered:
-        return None
-    return forms.ChoiceField(
-        label=each.label, choices=[("", _("any")), *offered], required=False, initial=value
-    )

@@ -63,7 +63,7 @@ def suggested_for_campaign(people):
 
 def for_rule(rule, at):
     """What is suggested for a row, by those it was for in the last 30 days."""
-    lately = Delivery.objects.filter(rule=rule, planned_at__gt=at - MONTH, planned_at__lte=at)
+    lately = Delivery.objects.filter(rule=rule.pk, planned_at__gt=at - MONTH, planned_at__lte=at)
     return suggested_share(lately.values("contact").distinct().count() if rule.pk else 0)
 
 

@@ -11,7 +11,11 @@ OFTEN_ENOUGH = 3
 
 def is_quiet(at, zone, quiet_from, quiet_until):
     """Whether the clock on the wall there shows an hour in which nobody wants to be written to."""
-    wall = at.astimezone(zone).time()
+    return wall_is_quiet(at.astimezone(zone).time(), quiet_from, quiet_until)
+
+
+def wall_is_quiet(wall, quiet_from, quiet_until):
+    """The same of a time that the clock shows."""
     if quiet_from <= quiet_until:
         return quiet_from <= wall < quiet_until
     return wall >= quiet_from or wall < quiet_until

@@ -12,6 +12,7 @@ from campaigns import (
     result_views,
     sender_views,
     start_views,
+    step_views,
     strategy_views,
     views,
 )
@@ -52,6 +53,10 @@ urlpatterns = [
     path("rehearsals/<int:pk>/people.csv", rehearsal_views.rehearsal_people, name="rehearsal-people"),
     path("rehearsals/<int:pk>/<int:number>/", rehearsal_views.rehearsal_message, name="rehearsal-message"),
     path("rehearsals/<int:pk>/<int:number>/frame/", rehearsal_views.rehearsal_frame, name="rehearsal-frame"),
+    path("strategy/<int:pk>/steps/new/", step_views.step_create, name="step-create"),
+    path("strategy/<int:pk>/steps/<int:step>/", step_views.step_edit, name="step-edit"),
+    path("strategy/<int:pk>/steps/<int:step>/move/", step_views.step_move, name="step-move"),
+    path("strategy/<int:pk>/steps/<int:step>/remove/", step_views.step_remove, name="step-remove"),
     path("campaigns/", campaign_views.campaign_list, name="campaign-list"),
     path("campaigns/new/", campaign_views.campaign_create, name="campaign-create"),
     path("campaigns/<int:pk>/", campaign_views.campaign_detail, name="campaign-detail"),

@@ -79,6 +79,7 @@ def rule_detail(request, pk):
         "outcome": outcomes.get(rule.outcome),
         "messages_of": messages_of(rule),
         "steps": [*rule.steps.all()],
+        "row_words": explaining.row_words(rule),
         "may_write": may_write(request),
     }
     return render(request, "campaigns/rule_detail.html", page)

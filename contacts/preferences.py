@@ -53,6 +53,15 @@ def choose(contact, choices, *, at, wording=None, evidence=None):
         withdraw_consent(contact, no, channel=channel, at=at, source=SOURCE, evidence=evidence)
 
 
+def wish(contact, **fields):
+    """Keep how often at most and by which medium they would rather hear from us: fields of the contact.
+
+    Whatever passes the gate afterwards minds it.
+    """
+    if fields:
+        Contact.objects.filter(pk=contact.pk).update(**fields)
+
+
 def stop_everything(contact, *, at, evidence=None):
     """Record that they want to hear nothing any more."""
     return withdraw_everything(contact, at=at, source=SOURCE, evidence=evidence)

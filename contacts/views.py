@@ -22,7 +22,7 @@ from contacts.listing import filter_links, listing
 from contacts.models import Contact, Sender, Suppression
 from contacts.permissions import WRITERS, suppressions_of
 from contacts.phones import PhoneTaken, holder_of
-from contacts.preferences import choose, masked, read_token, stop_everything, wording_shown
+from contacts.preferences import choose, masked, read_token, stop_everything, wish, wording_shown
 from contacts.signing import BadToken
 from contacts.suppressing import lift, suppress
 
@@ -170,7 +170,7 @@ def preferences(request, token):
         status = limits.status_of_unknown("preferences", request, at=timezone.now(), limit=30)
         return render(request, "contacts/preferences_unknown.html", status=status)
     consents, wording = current_consents(contact), wording_shown()
-    form = PreferencesForm(request.POST or None, consents=consents, wording=wording)
+    form = PreferencesForm(request.POST or None, consents=consents, wording=wording, contact=contact)
     if form.is_valid():
         return redirect(f"{request.path}?saved={_save_preferences(request, contact, form)}")
     page = {"contact": contact, "form": form, "wording": wording, "address": masked(contact.email)}
@@ -183,4 +183,5 @@ def _save_preferences(request, contact, form):
         stop_everything(contact, **proof)
         return "everything"
     choose(contact, form.moved(), wording=form.cleaned_data["wording"], **proof)
+    wish(contact, **form.wishes())
     return "choices"

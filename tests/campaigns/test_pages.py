@@ -53,7 +53,7 @@ def edited(rule, **changes):
         "trigger": rule.trigger, "delay_0": "0", "delay_1": "minutes", "freshness_0": "48",
         "freshness_1": "hours", "re_entry": rule.re_entry, "outcome": rule.outcome, "outcome_within_0": "7",
         "outcome_within_1": "days", "topic": rule.topic_id, "sender": rule.sender_id, "rank": rule.rank,
-        "remind_after_0": "", "remind_after_1": "days",
+        "remind_after_0": "", "remind_after_1": "days", "leaves": "any", "control_share": "0",
     }  # fmt: skip
     return fields | changes
 

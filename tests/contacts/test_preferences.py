@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.consenting import current_consents, give_consent, withdraw_consent
-from contacts.models import Consent, Contact
+from contacts.models import Consent, Contact, Identity
 from contacts.preferences import masked, preferences_path, preferences_url, read_token
 from contacts.signing import BadToken, sign
 from tests.make import NOON, make_contact, make_topic, make_wording
@@ -130,3 +130,38 @@ def test_someone_without_an_address_may_choose_too(client, topic):
 
 def test_an_address_is_masked_but_known_to_its_owner():
     assert masked("mara.lindqvist@example.com") == "m…@example.com"
+
+
+def test_how_often_at_most_is_theirs_to_choose(client, ada, topic):
+    page = client.get(preferences_path(ada))
+    assert "How often at most" in page.text
+    assert "Rather by" not in page.text
+
+    client.post(
+        preferences_path(ada), {"was": "email-news", "email-news": "on", "wished": ":", "at_most": "2"}
+    )
+
+    ada.refresh_from_db()
+    assert (ada.at_most, states(ada)) == (2, {("news", "email"): "given"})
+
+
+def test_who_can_be_called_may_prefer_that(client, ada, topic):
+    Identity.objects.create(contact=ada, kind="phone", value="+3515550100", created_at=NOON)
+    assert "Rather by" in client.get(preferences_path(ada)).text
+
+    client.post(preferences_path(ada), {"wished": ":", "at_most": "", "preferred_channel": "phone"})
+
+    ada.refresh_from_db()
+    assert (ada.at_most, ada.preferred_channel) == (None, "phone")
+
+
+def test_a_page_left_open_does_not_bring_back_how_often(client, ada, topic):
+    Contact.objects.filter(pk=ada.pk).update(at_most=1)
+
+    client.post(preferences_path(ada), {"wished": ":", "at_most": ""})
+    ada.refresh_from_db()
+    assert ada.at_most == 1
+
+    client.post(preferences_path(ada), {"wished": "1:", "at_most": ""})
+    ada.refresh_from_db()
+    assert ada.at_most is None

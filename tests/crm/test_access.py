@@ -48,7 +48,7 @@ def things(db):
     rule, contact = make_rule(), make_contact()
     delivery = make_delivery(rule, contact, status="sent")
     make_product(sku="P-1")
-    found = {"contact": contact.pk, "rule": rule.pk, "delivery": delivery.uuid}
+    found = {"contact": contact.pk, "rule": rule.pk, "step": rule.pk, "delivery": delivery.uuid}
     kept_back = suppress(contact.email, reason="bounced", at=NOON, source="test")
     return found | {"campaign": make_campaign().pk, "sender": rule.sender_id, "suppression": kept_back.pk}
 
@@ -60,7 +60,7 @@ def address(name, things):
     arguments = dict(addresses())[name]
     noun = name.partition(":")[2].partition("-")[0]
     values = {"pk": things.get(noun, things["contact"]), "key": things["delivery"]}
-    values |= {"sku": "P-1", "suppression": things["suppression"]}
+    values |= {"sku": "P-1", "suppression": things["suppression"], "step": 1}
     return reverse(name, kwargs={argument: values[argument] for argument in arguments})
 
 
