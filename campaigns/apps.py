@@ -12,6 +12,7 @@ class CampaignsConfig(AppConfig):
         from campaigns import (
             address_panel,
             audience,
+            call_queue,
             channels,
             checks,
             feedback,
@@ -37,6 +38,8 @@ class CampaignsConfig(AppConfig):
         navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, key="s")
         navigation.register("operate", _("Campaigns"), "megaphone", "campaigns:campaign-list", 20, key="p")
         navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
+        calls = {"key": "a", "count": call_queue.count_waiting}
+        navigation.register("collaborate", _("Calls"), "phone", "campaigns:call-list", 10, **calls)
         navigation.register("analyse", _("Results"), "trending-up", "campaigns:results", 30, key="w")
         navigation.register("foot", _("Senders"), "at-sign", "campaigns:sender-list", 80, roles=WRITERS)
         checks.register_all()

@@ -98,8 +98,11 @@ def compiled(content):
     words = {"subject": content.subject.strip(), "preheader": content.preheader.strip()}
     version = ContentVersion(content=content, number=0, body=content.body, text="", **words)
     version.question = content.question.strip()
-    if is_panel(content):
+    channel = channel_of(content)
+    if channel == Channel.PANEL:
         version.html = compile_panel(content.body)
+    elif channel == Channel.PHONE:
+        version.body, version.text = "", content.text.strip()
     else:
         sender = sender_of(content)
         version.html = compile_html(content.body, **words, sender=sender)
@@ -144,23 +147,25 @@ def check(content):
 
 def problems(content):
     """What is wrong, as (field, words)."""
-    in_panel = is_panel(content)
-    found = [*empty_problems(content, in_panel), *liquid_problems(content)]
-    if in_panel and not found:
+    channel = channel_of(content)
+    found = [*empty_problems(content, channel), *liquid_problems(content)]
+    if channel == Channel.PANEL and not found:
         found = [Problem("body", words) for words in panel_words.problems(content.body)]
     return found or [*question_problems(content), *layout_problems(content)]
 
 
-def empty_problems(content, in_panel):
-    """A message needs a subject in one line, and words for those who read without HTML."""
+def empty_problems(content, channel):
+    """A message needs a subject in one line, and words for those who read without HTML; a call, a script."""
     if not content.subject.strip():
         yield Problem("subject", _("Write one."))
     for field in ("subject", "preheader", "question"):
         if any(sign in getattr(content, field) for sign in "\r\n\0"):
             yield Problem(field, _("It must be one line."))
-    if not content.body.strip():
+    if not content.body.strip() and channel != Channel.PHONE:
         yield Problem("body", _("Write something."))
-    if not content.text.strip() and not in_panel:
+    if not content.text.strip() and channel == Channel.PHONE:
+        yield Problem("text", _("Write what is to be said."))
+    elif not content.text.strip() and channel != Channel.PANEL:
         yield Problem("text", _("Write one: some people read without pictures."))
 
 

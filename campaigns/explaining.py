@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from campaigns import audience, outcomes, triggers
 from campaigns.models import Delivery, LifecycleRule
 from contacts.models import Channel, Consent, Suppression, Topic
+from contacts.phones import phone_of
 
 Status = Delivery.Status
 OK, WAIT, STOP = "ok", "wait", "stop"
@@ -29,19 +30,27 @@ class Known:
     contact: object
     consents: list
     suppressions: list
+    phone: str = ""
 
     @classmethod
     def of(cls, contact):
         log = Consent.objects.filter(contact=contact).select_related("topic").order_by("-at", "-id")
-        kept_back = Suppression.objects.filter(address=contact.email).order_by("at")
-        return cls(contact, [*log], [*kept_back] if contact.email else [])
+        phone = phone_of(contact)
+        addresses = [address for address in (contact.email, phone) if address]
+        kept_back = Suppression.objects.filter(address__in=addresses).order_by("at") if addresses else []
+        return cls(contact, [*log], [*kept_back], phone)
+
+    def address(self, channel):
+        """Where they are reached by a medium."""
+        return self.phone if channel == Channel.PHONE else self.contact.email
 
     def consent(self, channel, topic_id, moment=None):
         """The entry that held at a moment, or holds now; None when nothing was ever said."""
         for entry in self.consents:
             if (entry.channel, entry.topic_id) == (channel, topic_id) and (not moment or entry.at <= moment):
                 return entry
-        return None
+        # Who agreed to mail about a topic may see panels about it, unless they said otherwise of panels.
+        return self.consent(Channel.EMAIL, topic_id, moment) if channel == Channel.PANEL else None
 
     def suppression(self, channel, is_service, moment=None):
         """What kept their address back at a moment, or keeps it back now."""
@@ -90,7 +99,8 @@ def asked_by(rule):
 
 def outlook(delivery, known):
     """What will become of a planned delivery as things stand: when it goes, or what keeps it back."""
-    for tone, words, _href in (consent_line(delivery, known), address_line(delivery, known)):
+    asked = (consent_line(delivery, known), address_line(delivery, known))
+    for tone, words, _href in filter(None, asked):
         if tone == STOP:
             return _("Will not be sent: %(why)s") % {"why": words}
     if delivery.program.status == LifecycleRule.Status.PAUSED:
@@ -131,11 +141,16 @@ def address_line(asked, known, moment=None):
             "day": day(erased_at)
         }
         return OK if getattr(asked, "sending_at", None) else STOP, words, ""
-    if not (known.contact.email or getattr(asked, "address", "")):
-        return STOP, _("There is no address"), ""
+    if asked.channel == Channel.PANEL:
+        return None
+    if not (known.address(asked.channel) or getattr(asked, "address", "")):
+        is_call = asked.channel == Channel.PHONE
+        return STOP, _("There is no phone number") if is_call else _("There is no address"), ""
     if found := known.suppression(asked.channel, asked.is_service, moment):
         values = {"why": found.get_reason_display(), "day": day(found.at)}
         return STOP, _("The address is suppressed since %(day)s: %(why)s") % values, ""
+    if asked.channel == Channel.PHONE:
+        return OK, _("The number may be called"), ""
     return OK, _("The address may be used"), ""
 
 
@@ -168,6 +183,10 @@ def _result(delivery):
     if delivery.status == Status.PLANNED:
         words = _("Goes on %(when)s at the earliest") % {"when": clock(delivery.due_at)}
         yield WAIT, f"{words} – {delivery.why}" if delivery.why else words, ""
+    elif delivery.status == Status.SENT and delivery.channel == Channel.PHONE:
+        yield OK, _("Called on %(when)s") % {"when": clock(delivery.sending_at)}, ""
+    elif delivery.status == Status.SENT and delivery.channel == Channel.PANEL:
+        yield OK, _("First shown on %(when)s") % {"when": clock(delivery.sending_at)}, ""
     elif delivery.status == Status.SENT:
         tries = ngettext("on the first try", "after %(count)s tries", max(delivery.attempts, 1))
         tries %= {"count": delivery.attempts} if delivery.attempts > 1 else {}

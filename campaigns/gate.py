@@ -103,7 +103,7 @@ SELECT d.id, r.status AS rule_status, r.answers_at_once, r.control_share, r.leav
            SELECT 1 FROM campaigns_delivery p
            WHERE p.contact_id = d.contact_id AND d.episode <> '' AND p.episode = d.episode AND p.id <> d.id
              AND p.channel = 'phone' AND (
-                 p.status = 'sent' AND p.sending_at > d.occurred_at
+                 p.status = 'sent' AND p.sending_at >= d.occurred_at AND d.parent_id IS DISTINCT FROM p.id
                  OR p.status IN ('planned', 'claimed', 'sending') AND p.reason = 'call_back'
              )
        ) AS was_called

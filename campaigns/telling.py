@@ -57,6 +57,10 @@ def _voice(delivery):
     """(voice, kind of entry, title) of a delivery in its state."""
     if delivery.status == Status.PLANNED:
         return "next", "planned", _("%(message)s is planned")
+    if delivery.channel == Channel.PHONE and delivery.status in (Status.SENT, Status.SENDING):
+        return "us", "call_out", "%(message)s"
+    if delivery.channel == Channel.PANEL and delivery.status == Status.SENT:
+        return "us", "panel", _("%(message)s shown")
     if delivery.status == Status.SENT:
         return "us", "reminder" if delivery.reminder_number else "email", "%(message)s"
     if delivery.status in IN_HAND:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models.functions import Now
 
-from campaigns import campaigning, crediting, hearing, noticing, restoring, sequences
+from campaigns import call_queue, campaigning, crediting, hearing, noticing, restoring, sequences
 from campaigns.models import Tick
 from campaigns.planning import plan, plan_following
 from campaigns.queueing import bring_forward
@@ -42,6 +42,7 @@ def plan_all(at):
         "credited": crediting.credit_orders(at),
         "planned": plan(at),
         "following": plan_following(at),
+        "calls": call_queue.sort_out(at),
         "campaigns": campaigning.plan_campaigns(at),
         "finished": campaigning.finish_campaigns(at),
     }

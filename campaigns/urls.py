@@ -3,6 +3,7 @@
 from django.urls import path
 
 from campaigns import (
+    call_urls,
     campaign_views,
     feedback_views,
     hooks,
@@ -72,6 +73,7 @@ urlpatterns = [
     ],
     path("campaigns/<int:pk>/retry/", campaign_views.campaign_retry, name="campaign-retry"),
     path("campaigns/<int:pk>/settle/", campaign_views.campaign_settle, name="campaign-settle"),
+    *call_urls.urlpatterns,
     path("deliveries/", views.delivery_list, name="delivery-list"),
     path("deliveries/<uuid:key>/", views.delivery_detail, name="delivery-detail"),
     path("deliveries/<uuid:key>/message/", views.delivery_message, name="delivery-message"),

@@ -33,6 +33,11 @@ class Entry:
         return self.roles is None or role in self.roles
 
     @property
+    def waiting(self):
+        """How much waits on a person now; counted once for a page."""
+        return self.count() if self.count else 0
+
+    @property
     def noun(self):
         """`campaigns:delivery-list` is about deliveries, as is `campaigns:delivery-detail`."""
         return noun_of(self.url_name)
@@ -66,7 +71,7 @@ def groups_for(role, view_name=""):
     current = current_entry(shown, view_name)
     for group, label in GROUPS.items():
         items = [
-            {"entry": entry, "url": entry.url, "current": entry is current, "count": entry.count}
+            {"entry": entry, "url": entry.url, "current": entry is current, "count": entry.waiting}
             for entry in shown
             if entry.group == group and entry.url
         ]
