@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import (
     content,
     explaining,
+    feedback,
     launching,
     merge_fields,
     outcomes,
@@ -78,6 +79,7 @@ def rule_detail(request, pk):
         "trigger_words": triggers.get(rule.trigger).words(rule.parameters),
         "outcome": outcomes.get(rule.outcome),
         "messages_of": messages_of(rule),
+        "feedback": feedback.newest_answers(rule, at),
         "steps": [*rule.steps.all()],
         "row_words": explaining.row_words(rule),
         "may_write": may_write(request),

@@ -14,7 +14,8 @@
    <div data-rapport-slot="home"></div>
 
    Each stands in a shadow tree of its own, so that neither its looks nor the page's touch the other. What the
-   page itself has put into a place is shown whenever there is no panel. */
+   page itself has put into a place is shown whenever there is no panel; a place that is filled has the
+   attribute data-rapport-shown. */
 (function () {
   "use strict";
 
@@ -102,7 +103,6 @@
     sheet.replaceSync(
       "section{box-sizing:border-box;padding:1rem 1.25rem;border-radius:.5rem;line-height:1.45;" +
       "text-align:start;border:1px solid color-mix(in srgb,currentColor 22%,transparent);" +
-      "border-block-start:3px solid var(--rapport-colour);" +
       "background:color-mix(in srgb,currentColor 4%,transparent)}" +
       "h2{margin:0 0 .375rem;font:inherit;font-size:1.125em;font-weight:600;line-height:1.25}" +
       "p,ul,ol{margin:0 0 .625rem}ul,ol{padding-inline-start:1.25rem}li{margin:.125rem 0}a{color:inherit}" +
@@ -115,6 +115,7 @@
   }
 
   function show(place, panel) {
+    place.toggleAttribute("data-rapport-shown", Boolean(panel));
     if (!panel && !place.shadowRoot) { return; }
     var root = place.shadowRoot || place.attachShadow({ mode: "open" });
     if (!panel) { root.replaceChildren(document.createElement("slot")); return; }
