@@ -11,6 +11,7 @@ from django.db import connection
 
 from campaigns import gate, outcomes, planning
 from campaigns.models import Delivery, Step
+from contacts.models import Channel
 
 Status, Reason = Delivery.Status, Delivery.Reason
 # More than this in a row to one person is no strategy.
@@ -18,17 +19,19 @@ MOST_ROUNDS = 5_000
 
 _NEXT = """
 SELECT DISTINCT ON (next.contact_id) next.id FROM campaigns_delivery next
-WHERE next.status = 'planned' AND next.channel = 'email' AND {moment} <= %(until)s {only}
+WHERE next.status = 'planned' AND next.channel IN ('email', 'phone') AND NOT next.is_ready
+  AND {moment} <= %(until)s {only}
 ORDER BY next.contact_id, {moment}, next.rank, next.due_at, next.id
 """
 _WRITE = """
 UPDATE campaigns_delivery d
-SET status = v.status, reason = v.reason, detail = v.detail, round = %(round)s,
+SET status = CASE v.status WHEN 'ready' THEN 'planned' ELSE v.status END, is_ready = v.status = 'ready',
+    reason = v.reason, detail = v.detail, round = %(round)s,
     first_due_at = coalesce(d.first_due_at, d.due_at), due_at = coalesce(v.due_at, d.due_at),
     waits = d.waits + (v.status = 'planned')::int,
     waited_for = CASE WHEN v.status = 'planned' AND d.waited_for = '' THEN v.reason ELSE d.waited_for END,
     sending_at = CASE WHEN v.status = 'sent' THEN v.at END,
-    finished_at = CASE WHEN v.status <> 'planned' THEN v.at END
+    finished_at = CASE WHEN v.status NOT IN ('planned', 'ready') THEN v.at END
 FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
             %(dues)s::timestamptz[], %(moments)s::timestamptz[]) AS v (id, status, reason, detail, due_at, at)
 WHERE d.id = v.id
@@ -60,7 +63,8 @@ UPDATE campaigns_delivery d
 SET status = 'cancelled', reason = 'outcome_reached', detail = '', finished_at = over.at
 FROM ({over}) over
 WHERE d.episode = over.episode AND d.status = 'planned' AND over.at <= %(until)s
-  AND over.at <= CASE d.channel WHEN 'email' THEN {due} ELSE {end} END
+  AND over.at <= CASE WHEN d.channel = 'email' OR d.channel = 'phone' AND NOT d.is_ready THEN {due}
+                 ELSE {end} END
 """
 # Nobody came for it in time.
 _EXPIRE = """
@@ -143,17 +147,17 @@ class Asking:
         """The live gate's verdict on each, written down; then what follows what was sent."""
         moments = [self.clock.of(fact.due_at) for fact in facts]
         verdicts = [gate.decide(fact, at) for fact, at in zip(facts, moments, strict=True)]
-        statuses = [str(each.status) for each in verdicts]
+        statuses = [_state(fact, verdict) for fact, verdict in zip(facts, verdicts, strict=True)]
         row = {
             "ids": [fact.id for fact in facts],
-            "statuses": ["sent" if status == Status.SENDING else status for status in statuses],
+            "statuses": statuses,
             "reasons": [str(each.reason) for each in verdicts],
             "details": [each.detail[:300] for each in verdicts],
             "dues": [each.due_at for each in verdicts],
             "moments": moments,
         }
         self.execute(_WRITE, row)
-        if self.sequences and Status.SENDING in statuses:
+        if self.sequences and Status.SENT in statuses:
             reached = _REACHED.format(reached=outcomes.reached_sql(), only=self.only("d"))
             self.execute(reached, {"kinds": outcomes.kinds(), "rules": self.sequences})
             self.follow("p.round = %(round)s")
@@ -190,6 +194,13 @@ class Asking:
     def tell_progress(self):
         if self.round % 10 == 1 or len(self.people) > 10_000:
             self.tell(1 - _count("status = 'planned' AND channel = 'email'") / max(1, self.expected))
+
+
+def _state(fact, verdict):
+    """What passes is sent, in a rehearsal; a call that may be made waits for somebody to make it."""
+    if verdict.status != Status.SENDING:
+        return str(verdict.status)
+    return "ready" if fact.channel == Channel.PHONE else str(Status.SENT)
 
 
 def _rules_of_several_steps():

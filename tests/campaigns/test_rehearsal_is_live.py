@@ -180,10 +180,11 @@ class World:
         for _ in range(self.choose.choice((0, 0, 1, 2))):
             follows = self.choose.choice([None, *rule.steps.filter(channel="email")])
             condition = self.choose.choice(("", "unanswered", "unopened", "clicked")) if follows else ""
-            channel = self.choose.choice(("email", "email", "email", "phone"))
+            channel = self.choose.choice(("email", "email", "email", "panel"))
             other = make_version().content if self.choose.random() < 0.3 else None
             delay = self.a_delay()
-            how = {"condition": condition, "channel": channel, "delay": delay, "content_b": other}
+            how = {"slot": "home"} if channel == "panel" else {}
+            how |= {"condition": condition, "channel": channel, "delay": delay, "content_b": other}
             make_step(rule, follows=follows, by_preference=self.choose.random() < 0.2, **how)
 
     def live(self, every):

@@ -5,6 +5,7 @@ from django.db import connection
 
 from campaigns.models import Delivery, Rehearsal
 from campaigns.rehearsing import keeping, reading
+from contacts.models import Identity
 from tests.make import (
     DAY,
     HOUR,
@@ -191,6 +192,17 @@ def test_a_panel_waits_for_a_visit_and_is_over_when_nobody_comes(draft, ada):
     make_touchpoint(ada, "confirmed", at=NOON - 5 * DAY)
 
     assert told(rehearse(draft)) == [(ada, "sent", ""), (ada, "expired", "too_late")]
+
+
+def test_a_call_that_may_be_made_waits_for_somebody_and_others_are_sorted_out(ada, topic):
+    rule = make_rule(status="draft", topic=topic, channel="phone")
+    eve = make_contact("eve@example.com")
+    make_consent(eve, topic, at=SINCE, channel="phone")
+    Identity.objects.create(contact=eve, kind="phone", value="+351911", is_primary=True, created_at=SINCE)
+    for person in (ada, eve):
+        make_touchpoint(person, "confirmed", at=NOON - DAY)
+
+    assert told(rehearse(rule)) == [(ada, "skipped", "no_address"), (eve, "planned", "")]
 
 
 def test_two_topics_do_not_lend_each_other_consent(draft, ada):
