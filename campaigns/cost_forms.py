@@ -36,7 +36,7 @@ class HoldOutForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.helper = FormHelper()
         self.helper.form_action = reverse("campaigns:hold-out")
-        self.helper.layout = Layout("share", Submit("save", _("Hold out so many"), css_class="btn-plain"))
+        self.helper.layout = Layout("share", Submit("save", _("Hold out so many")))
 
 
 class CostForm(forms.Form):
