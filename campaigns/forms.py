@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns import audience_fields, chosen, content, editing, holding_out, hours, outcomes, triggers
 from campaigns.models import Campaign, Content, LifecycleRule
 from campaigns.spans import SpanField
+from contacts.models import Channel
 
 
 class RuleForm(forms.ModelForm):
@@ -214,11 +215,22 @@ class ContentForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if content.is_panel(self.instance):
+        channel = content.channel_of(self.instance)
+        if channel == Channel.PANEL:
             self.ask_for_a_panel()
+        elif channel == Channel.PHONE:
+            self.ask_for_a_script()
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.layout = Layout(*self.fields)
+
+    def ask_for_a_script(self):
+        """A call has a purpose and a script, with the same merge fields, and nothing to look at."""
+        for name in ("preheader", "body", "question"):
+            del self.fields[name]
+        purpose, script = self.fields["subject"], self.fields["text"]
+        purpose.label, script.label = _("What the call is for"), _("Script")
+        script.help_text = _("What a colleague says, in their words. An empty line begins a paragraph.")
 
     def ask_for_a_panel(self):
         """A panel is a heading and a little HTML: it has no inbox and no text part."""

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.addresses import AddressWrong, check_address
+from contacts.phones import PhoneWrong, check_phone
 from contacts.staging import FileRefused, RowRefused, match_header
 
 # Each field, and what other tools call its column.
@@ -35,6 +36,10 @@ HEADERS = {
     "language": ["language", "preferred language", "locale", "lang"],
     "country": ["country code", "default address country code", "country", "country/region"],
     "time_zone": ["time zone", "timezone"],
+    "phone": [
+        *("phone", "phone number", "mobile", "mobile phone", "mobile phone number", "telephone", "tel"),
+        *("phone 1 - value", "default address phone", "telefon", "téléphone", "teléfono", "telefone"),
+    ],
     "known_since": [
         *("known since", "created at", "create date", "created", "created time", "created date"),
         *("created (utc)", "date subscribed", "registration date", "member since", "signup date"),
@@ -50,6 +55,7 @@ COLUMNS = {
     "known_since": "timestamptz",
     "number": "text",
     "accepts": "boolean",
+    "phone": "text",
 }
 TIME_ZONES = available_timezones()
 LONGEST_NAME, LONGEST_NUMBER = 100, 254
@@ -83,6 +89,10 @@ class RowReader:
         return [name for place, name in enumerate(self.header) if name and place not in used]
 
     @property
+    def has_phones(self):
+        return "phone" in self.places
+
+    @property
     def texts(self):
         """The fields of a contact that this file says something about."""
         named = {"first_name", "last_name"} if "name" in self.places else set()
@@ -109,6 +119,7 @@ class RowReader:
             self._moment(cell),
             customer,
             "" if "accepts" not in cell else cell["accepts"].lower() in YES,
+            self._phone(cell),
         )
 
     def _stand_alone(self, line, email, customer):
@@ -140,6 +151,18 @@ class RowReader:
             return value
         self.left_out[self.header[self.places[name]]] += 1
         return ""
+
+    def _phone(self, cell):
+        """The number, read as the row's country writes it; left out where nobody could be called."""
+        text = cell.get("phone", "").partition(":::")[0]
+        if not text:
+            return ""
+        country = cell.get("country", "")
+        try:
+            return check_phone(text, country if is_country(country) else "")
+        except PhoneWrong:
+            self.left_out[self.header[self.places["phone"]]] += 1
+            return ""
 
     def _moment(self, cell):
         text = cell.get("known_since", "")

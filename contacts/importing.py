@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from contacts.import_rows import COLUMNS, KNOWN_NAMES, RowReader
-from contacts.models import Topic
+from contacts.models import Channel, Topic
 from contacts.staging import CsvTable, Refusals, ahead, batches, checked, staged
 from contacts.suppressing import keep_back_erased
 
@@ -23,6 +23,7 @@ class ImportResult:
     unchanged: int = 0
     refused: int = 0
     consents: int = 0
+    numbered: int = 0
     suppressed: int = 0
     refused_path: Path | None = None
     first_refusals: list[str] = field(default_factory=list)
@@ -52,6 +53,7 @@ def import_contacts(
     table = CsvTable(file, KNOWN_NAMES)
     reader = RowReader(table.header, number_wanted=bool(source))
     about = {"at": at, "origin": origin[:100], "source": source, "file": Path(file).name}
+    about["has_phones"] = reader.has_phones
     result = ImportResult(left_out=reader.left_out, unused_columns=reader.unused_columns)
     with staged("staged_contacts", COLUMNS) as stage, Refusals(refused_path, table.header) as refusals:
         late = {}
@@ -129,6 +131,30 @@ ADD_NUMBERS = f"""
     SELECT contact_id, 'shop_id', %(source)s, number, false, %(at)s FROM owned
     WHERE holder_id IS NULL ORDER BY number
 """
+# A number that somebody has stays theirs, and who has one keeps it; of two in a file the first gets it.
+WITHOUT_PHONE = f"""
+    {KNOWN}, numbered AS MATERIALIZED (
+        SELECT DISTINCT ON (phone) known.* FROM known WHERE phone > '' AND contact_id IS NOT NULL
+        ORDER BY phone, n
+    ), without AS MATERIALIZED (
+        SELECT * FROM numbered WHERE (
+            SELECT count(*) FROM contacts_identity i
+            WHERE i.contact_id = numbered.contact_id AND i.kind = 'phone' AND i.is_primary
+        ) = 0
+    )
+"""
+LOCK_WITHOUT_PHONE = f"""
+    {WITHOUT_PHONE}
+    SELECT c.id FROM contacts_contact c
+    WHERE c.erased_at IS NULL AND c.id IN (SELECT contact_id FROM without) ORDER BY c.id FOR NO KEY UPDATE
+"""
+ADD_PHONES = f"""
+    {WITHOUT_PHONE}
+    INSERT INTO contacts_identity (contact_id, kind, source, value, is_primary, created_at)
+    SELECT contact_id, 'phone', '', phone, true, %(at)s FROM without ORDER BY phone
+    ON CONFLICT (kind, source, value) DO NOTHING
+"""
+PHONES = "SELECT phone FROM staged_contacts WHERE phone > '' AND n >= %(first)s AND n < %(last)s"
 NEVER_ANSWERED = """
     accepts IS NOT FALSE AND (
         SELECT count(*) FROM contacts_consent answer
@@ -195,6 +221,7 @@ def _write(stage, chunk, rows, texts, consent, dry_run, result, attempts=3):
     result.updated += updated
     result.unchanged += rows - created - updated
     result.consents += consents
+    result.numbered += chunk["numbered"]
     return result
 
 
@@ -212,6 +239,7 @@ def _write_chunk(stage, chunk, rows, texts, consent, dry_run):
         updated = _update(stage, chunk, texts) if created < rows else 0
         if chunk["source"]:
             stage.run(ADD_NUMBERS, chunk)
+        chunk["numbered"] = _add_phones(stage, chunk) if chunk["has_phones"] else 0
         consents = _give_consent(stage, chunk, consent) if consent else 0
         transaction.set_rollback(dry_run)
     return created, updated, consents
@@ -220,6 +248,17 @@ def _write_chunk(stage, chunk, rows, texts, consent, dry_run):
 def _update(stage, chunk, texts):
     lock, update = update_sql(texts)
     return stage.run(update, chunk) if stage.run(lock, chunk) else 0
+
+
+def _add_phones(stage, chunk):
+    """Give a number to those who have none, asked again once they are locked; how many."""
+    if not stage.run(LOCK_WITHOUT_PHONE, chunk):
+        return 0
+    added = stage.run(ADD_PHONES, chunk)
+    keep_back_erased(
+        lambda: [phone for (phone,) in stage.ask(PHONES, chunk)], at=chunk["at"], channel=Channel.PHONE
+    )
+    return added
 
 
 def _give_consent(stage, chunk, consent):

@@ -7,6 +7,7 @@ from contacts.consenting import give_consent, withdraw_consent
 from contacts.erasing import erase
 from contacts.importing import ConsentProof, import_contacts
 from contacts.models import Consent, Contact, Identity, Suppression
+from contacts.phones import set_phone
 from contacts.staging import FileRefused
 from contacts.suppressing import is_suppressed
 from tests.make import DAY, NOON, make_contact
@@ -366,3 +367,65 @@ def test_an_import_under_way_writes_nothing_into_someone_erased_meanwhile(bring,
 
     assert counts(result) == (1, 0, 0, 1, 0)
     assert Contact.objects.get(pk=ada.pk).name == ""
+
+
+# Phone numbers ---------------------------------------------------------------------------------------
+
+PHONES = "Email,Phone,Country"
+
+
+def numbers():
+    return {i.contact.email: i.value for i in Identity.objects.filter(kind="phone", is_primary=True)}
+
+
+def test_a_number_comes_along_in_one_form_however_it_is_written(bring, transactional_db):
+    result = bring(
+        PHONES,
+        "mara@example.com,912 345 678,PT",
+        "noor@example.com,+1 (202) 555-0143,",
+        "ben@example.com,912 345 678,",
+        "ada@example.com,,PT",
+    )
+
+    assert numbers() == {"mara@example.com": "+351912345678", "noor@example.com": "+12025550143"}
+    assert (result.created, result.numbered, dict(result.left_out)) == (4, 2, {"Phone": 1})
+
+
+def test_who_has_a_number_keeps_it_and_nobody_gets_anothers(bring, transactional_db):
+    set_phone(make_contact("mara@example.com"), "+351912345678", at=NOON)
+
+    result = bring(
+        PHONES,
+        "mara@example.com,+351 912 345 000,",
+        "noor@example.com,+351 912 345 678,",
+        "ben@example.com,+351 912 345 111,",
+        "ada@example.com,+351 912 345 111,",
+    )
+
+    assert numbers() == {"mara@example.com": "+351912345678", "ben@example.com": "+351912345111"}
+    assert result.numbered == 1
+
+
+def test_a_number_is_given_to_somebody_known_once(bring, transactional_db):
+    make_contact("mara@example.com")
+
+    assert bring(PHONES, "mara@example.com,+351912345678,").numbered == 1
+    assert bring(PHONES, "mara@example.com,+351912345678,").numbered == 0
+
+    assert numbers() == {"mara@example.com": "+351912345678"}
+
+
+def test_a_dry_run_gives_no_number(bring, transactional_db):
+    result = bring(PHONES, "mara@example.com,+351912345678,", dry_run=True)
+
+    assert (result.numbered, numbers()) == (1, {})
+
+
+def test_the_number_of_somebody_who_was_forgotten_comes_back_kept_back(bring, transactional_db, admin):
+    ada = make_contact("ada@example.com")
+    set_phone(ada, "+351912345678", at=NOON)
+    erase(ada, at=NOON, by=admin)
+
+    bring(PHONES, "new@example.com,+351912345678,")
+
+    assert is_suppressed("+351912345678", service=True, channel="phone")

@@ -73,6 +73,8 @@ def summary(result, *, dry_run):
         lines.insert(0, "A dry run: nothing was written.")
     if result.consents:
         lines.append(f"{result.consents:,} consents given; what was withdrawn stays withdrawn.")
+    if result.numbered:
+        lines.append(f"{result.numbered:,} people got the number at which they are called.")
     if result.suppressed:
         lines.append(f"{result.suppressed:,} addresses are suppressed and stay so.")
     for column, count in result.left_out.items():

@@ -1,0 +1,216 @@
+"""The pages of calls: the queue, one call, and what is said of it."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns import calling
+from campaigns.models import Delivery
+from contacts.models import Consent
+from tests.campaigns.calls import make_call, make_call_rule, may_be_called
+from tests.make import DAY, HOUR, MINUTE, make_contact, make_order, make_user
+from touchpoints.models import Touchpoint
+
+
+@pytest.fixture
+def at():
+    return timezone.now()
+
+
+@pytest.fixture
+def rule(topic, sender):
+    return make_call_rule(name="Conversion", activated_at=timezone.now() - DAY)
+
+
+def due(contact, rule, at, **fields):
+    moments = {"occurred_at": at - DAY, "due_at": at - HOUR, "expires_at": at + DAY, "planned_at": at - HOUR}
+    return make_call(contact, rule, **moments | fields)
+
+
+@pytest.fixture
+def call(ada, rule, topic, at):
+    return due(may_be_called(ada, topic), rule, at)
+
+
+def address(name, call):
+    return reverse(f"campaigns:call-{name}", args=[call.uuid])
+
+
+def page_of(client, url):
+    response = client.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_queue_shows_who_why_and_how_many(as_marketer, call):
+    page = page_of(as_marketer, reverse("campaigns:call-list"))
+
+    assert "Ada Byron" in page
+    assert "Conversion" in page
+    assert '<span class="count count-due">1' in page
+
+
+def test_the_queue_is_said_to_be_empty(as_marketer, rule):
+    page = page_of(as_marketer, reverse("campaigns:call-list"))
+
+    assert "Nobody is to be called now" in page
+    assert "count-due" not in page
+
+
+def test_the_page_of_a_call_tells_all_that_helps(as_marketer, call, ada, at):
+    make_order(ada, at=at - 5 * DAY, amount="40.00")
+
+    page = page_of(as_marketer, address("detail", call))
+
+    assert 'href="tel:+351912345678"' in page
+    assert "+351 912 345 678" in page
+    assert "Hello Ada, how did you like it?" in page
+    assert "Row “Conversion”" in page
+    assert "New arrivals" in page
+    assert "The number may be called" in page
+
+
+def test_a_marketer_takes_a_call_and_says_what_came_of_it(as_marketer, marketer, call):
+    taken = as_marketer.post(address("take", call), follow=True).content.decode()
+    assert "The call is yours" in taken
+
+    words = {"outcome": "interested", "minutes": "4.5", "words": "Loves jazz."}
+    after = as_marketer.post(address("record", call), words, follow=True).content.decode()
+
+    assert "You wrote down of Ada Byron: Talked, interested." in after
+    touchpoint = Touchpoint.objects.get(kind="called")
+    assert (touchpoint.data["minutes"], touchpoint.data["by"]) == (4.5, "Ines Duarte")
+    timeline = page_of(as_marketer, call.contact.get_absolute_url())
+    assert "Phone call: Talked, interested" in timeline
+    assert "Loves jazz." in timeline
+
+
+def test_it_is_taken_back_from_the_queue(as_marketer, call):
+    as_marketer.post(address("take", call))
+    as_marketer.post(address("record", call), {"outcome": "never_again"})
+
+    page = as_marketer.post(address("undo", call), follow=True).content.decode()
+
+    assert "Taken back" in page
+    assert Delivery.objects.get(pk=call.pk).status == "sending"
+
+
+def test_a_moment_is_read_on_the_clock_where_they_live(as_marketer, call, ada, at):
+    ada.time_zone = "Asia/Tokyo"
+    ada.save()
+    as_marketer.post(address("take", call))
+    day = (at + 2 * DAY).date()
+
+    as_marketer.post(address("record", call), {"outcome": "call_back", "back_at": f"{day}T18:00"})
+
+    call.refresh_from_db()
+    assert (call.reason, call.due_at.isoformat()) == ("call_back", f"{day}T09:00:00+00:00")
+    assert "asked to be called back" in page_of(as_marketer, reverse("campaigns:call-list"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({}, "This field is required"),
+        ({"outcome": "call_back"}, "Say when they want to be called."),
+        ({"outcome": "call_back", "back_at": "soon"}, "Give a day and an hour."),
+        ({"outcome": "call_back", "back_at": "2020-01-01T10:00"}, "within the next 60 days"),
+        ({"outcome": "interested", "minutes": "-1"}, "greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_the_field_and_nothing_is_written(as_marketer, call, words, said):
+    as_marketer.post(address("take", call))
+
+    response = as_marketer.post(address("record", call), words)
+
+    assert said in response.content.decode()
+    assert Delivery.objects.get(pk=call.pk).status == "sending"
+    as_marketer.post(address("record", call), {"outcome": "interested"})
+    assert Delivery.objects.get(pk=call.pk).status == "sent"
+
+
+def test_who_comes_second_is_told_that_a_colleague_calls(as_marketer, call, at):
+    calling.take(call, make_user("marketer"), at=at)
+
+    page = as_marketer.post(address("take", call), follow=True).content.decode()
+
+    assert "A colleague is calling this person." in page
+    assert "Colleagues are calling" in page
+
+
+def test_who_takes_a_second_call_is_led_to_the_first(as_marketer, marketer, call, rule, topic, at):
+    other = due(may_be_called(make_contact(), topic, "+351912345600"), rule, at)
+    calling.take(call, marketer, at=at)
+
+    response = as_marketer.post(address("take", other))
+
+    assert response.url == address("detail", call)
+
+
+def test_a_call_is_put_back(as_marketer, marketer, call, at):
+    calling.take(call, marketer, at=at)
+
+    page = as_marketer.post(address("leave", call), follow=True).content.decode()
+
+    assert "It is back in the queue." in page
+    assert Delivery.objects.get(pk=call.pk).status == "planned"
+
+
+def test_an_analyst_looks_and_takes_nothing(client, analyst, call):
+    client.force_login(analyst)
+
+    assert "Take this call" not in page_of(client, address("detail", call))
+    assert client.post(address("take", call)).status_code == 403
+
+
+def test_what_they_want_no_more_is_taken_back(as_marketer, call, ada):
+    as_marketer.post(address("take", call))
+
+    as_marketer.post(address("record", call), {"outcome": "left_alone", "scope": "calls"})
+
+    entry = Consent.objects.filter(contact=ada, channel="phone").latest("id")
+    assert (entry.action, entry.evidence["asked"]) == ("withdrawn", "on the phone")
+
+
+def test_mail_has_no_page_here(as_marketer, rule, ada, at):
+    from tests.make import make_delivery
+
+    mail = make_delivery(rule, ada)
+
+    assert as_marketer.get(address("detail", mail)).status_code == 404
+
+
+def test_the_script_of_a_call_is_written_without_layout_or_foot(as_marketer, rule):
+    step = rule.steps.get(channel="phone")
+    url = f"{reverse('campaigns:rule-content', args=[rule.pk])}?part={step.key}"
+    page = page_of(as_marketer, url)
+    assert "Script" in page
+    assert "Preheader" not in page
+
+    words = {"subject": "Ask", "text": "Dear {{ first_name }}, all well?", "publish": "1"}
+    as_marketer.post(url, words)
+
+    step.content.refresh_from_db()
+    assert step.content.live.text == "Dear {{ first_name }}, all well?"
+    assert step.content.live.html == ""
+
+
+def test_words_for_nobody_are_refused(as_marketer, rule):
+    step = rule.steps.get(channel="phone")
+    url = f"{reverse('campaigns:rule-content', args=[rule.pk])}?part={step.key}"
+
+    page = as_marketer.post(url, {"subject": "Ask", "text": "Dear {{ first_nam }}", "publish": "1"})
+
+    assert "first_nam" in page.content.decode()
+    step.content.refresh_from_db()
+    assert step.content.live.number == 1
+
+
+def test_the_delivery_of_a_call_can_be_looked_at(as_marketer, marketer, call, at):
+    calling.take(call, marketer, at=at)
+    calling.record_call(call, marketer, calling.Said("interested"), at=at + MINUTE)
+
+    page = page_of(as_marketer, call.get_absolute_url())
+
+    assert "Called on" in page
+    assert "Handed to the mail server" not in page
