@@ -1,4 +1,4 @@
-"""The first rows of the contact strategy with words to begin from: the textbook's four, and two around them."""
+"""The first rows of the contact strategy, with words: the textbook's four, and two around them."""
 
 from datetime import time, timedelta
 from pathlib import Path

@@ -167,6 +167,10 @@ def row_from(cells, rule, before):
                 fields[column.field] = column.read(cells[head].strip())
             except Unreadable as error:
                 problems.append(f"{head}: {error}")
+    try:
+        fields = textbook.follow_words(before.fields, fields) if before and not problems else fields
+    except ValueError as error:
+        problems.append(str(error))
     problems += [] if problems else problems_of(fields)
     plans, of_steps = plans_from(cells, before)
     return Row({name: fields[name] for name in FIELDS}, plans), problems + of_steps

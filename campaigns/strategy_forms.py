@@ -6,7 +6,7 @@ from datetime import timedelta
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import rows, strategy_cells, strategy_csv, triggers
+from campaigns import rows, strategy_cells, strategy_csv, textbook, triggers
 from campaigns.forms import SpanField
 from campaigns.templatetags.campaigns import step_words
 
@@ -79,21 +79,25 @@ class InlineForm(forms.Form):
     def clean(self):
         values = super().clean()
         if not self.errors:
-            problems = strategy_cells.settings_problems(
-                str(_("Settings")), self.trigger, self.changed_row().fields["parameters"]
-            )
-            for problem in problems:
+            try:
+                fields = self.changed_row().fields
+            except ValueError as error:
+                self.add_error("condition", str(error))
+                return values
+            asked = triggers.get(fields["trigger"])
+            for problem in strategy_cells.settings_problems(_("Settings"), asked, fields["parameters"]):
                 self.add_error(None, problem)
         return values
 
     def changed_row(self):
-        """The row as it would be."""
+        """The row as it would be: words that the textbook knows say what the machine does."""
         values, fields = self.cleaned_data, dict(self.row.fields)
         fields |= {name: values[name] for name in ("name", "condition", "outcomes")}
         given = {name.removeprefix(SETTING): values[name] for name in values if name.startswith(SETTING)}
         before = self.trigger.values_of(fields["parameters"])
         changed = {name: value for name, value in given.items() if value != before[name]}
         fields["parameters"] = fields["parameters"] | changed
+        fields = textbook.follow_words(self.row.fields, fields)
         plans = tuple(
             replace(plan, delay=values.get(f"{DELAY}{place}") or timedelta())
             for place, plan in enumerate(self.row.plans)

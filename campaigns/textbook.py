@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from campaigns import triggers
 from campaigns.models import LifecycleRule
 
 Purpose, Rank, ReEntry = LifecycleRule.Purpose, LifecycleRule.Rank, LifecycleRule.ReEntry
@@ -61,6 +63,26 @@ def meaning_of(condition):
         if found := re.search(pattern, words):
             return Meaning(read(found))
     return None
+
+
+def follow_words(before, fields):
+    """The values of a row whose condition was written anew, with the machine form its words now stand for.
+
+    Where the machine form was changed as well, and means something else, the two contradict: ValueError.
+    """
+    meaning = meaning_of(fields["condition"])
+    if meaning is None or fields["condition"] == before["condition"]:
+        return fields
+    key, said = meaning.values["trigger"], meaning.values["parameters"]
+    given = triggers.get(fields["trigger"]).values_of(fields["parameters"])
+    if fields["trigger"] == key and all(given.get(name) == value for name, value in said.items()):
+        return fields
+    if any(fields[name] != before[name] for name in ("trigger", "parameters")):
+        words = _("The words say “%(words)s”, the trigger says “%(trigger)s”: change one of them.")
+        told = triggers.get(fields["trigger"]).words(fields["parameters"])
+        raise ValueError(words % {"words": triggers.get(key).words(said), "trigger": told})
+    kept = fields["parameters"] if fields["trigger"] == key else {}
+    return fields | {"trigger": key, "parameters": kept | said}
 
 
 def hours_of(found):

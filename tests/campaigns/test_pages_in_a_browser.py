@@ -39,7 +39,7 @@ def addresses(rule):
         reverse("campaigns:rule-create"),
         reverse("campaigns:delivery-list"),
         reverse("campaigns:delivery-list") + "?state=erased",
-        Delivery.objects.get().get_absolute_url(),
+        Delivery.objects.get(channel="email").get_absolute_url(),
     ]
 
 
@@ -94,7 +94,7 @@ def test_a_merge_field_goes_where_the_cursor_stands(live_server, page, sign_in, 
 def test_the_message_stands_in_a_frame_in_which_nothing_runs(live_server, page, sign_in, marketer, rule):
     sign_in(page, marketer)
 
-    page.goto(live_server.url + Delivery.objects.get().get_absolute_url())
+    page.goto(live_server.url + Delivery.objects.get(channel="email").get_absolute_url())
 
     frame = page.frame_locator("iframe.letter-frame")
     frame.get_by_text("Good to have you here, Mara.").wait_for()
