@@ -128,17 +128,33 @@ class NoVisit(Trigger):
         return ngettext("No visit for %(days)s day", "No visit for %(days)s days", days) % {"days": days}
 
     def base(self, values):
-        return touchpoints(wait=DAYS), {"kind": str(Kind.VISITED), "days": values["days"]}
+        return _LAST_VISITS, {"days": values["days"]}
 
     def conditions(self, values):
-        return [Condition(_NO_VISIT_SINCE, no_visit_words)]
+        once, over_weeks = _NO_VISIT_SINCE.format(within=""), _NO_VISIT_SINCE.format(within=_WITHIN)
+        return [Condition(once, no_visit_words, over_weeks=over_weeks)]
 
 
+# Most pages are soon followed by another: that is seen among themselves, without a look at anything else.
+_LAST_VISITS = f"""
+    SELECT t.contact_id, 't' || t.id AS occurrence, t.at AS started_at, t.at + {DAYS} AS occurred_at,
+           t.id AS touchpoint_id
+    FROM (
+        SELECT t.contact_id, t.id, t.at,
+               lead(t.at) OVER (PARTITION BY t.contact_id ORDER BY t.at, t.id) AS next_at
+        FROM touchpoints_touchpoint t
+        WHERE t.kind = 'visited' AND t.at > %(since)s::timestamptz - {DAYS}
+          AND t.at <= %(at)s::timestamptz - {DAYS} AND t.contact_id IS NOT NULL {{only}}
+    ) t
+    WHERE t.next_at IS NULL OR t.next_at > t.at + {DAYS} OR t.next_at > %(now)s
+"""
+# Says nothing new, but lets it be read from the index of kinds.
+_WITHIN = f"AND later.at > %(since)s::timestamptz - {DAYS} AND later.at <= %(at)s"
 _NO_VISIT_SINCE = """NOT EXISTS (
     SELECT 1 FROM touchpoints_touchpoint later
     WHERE later.contact_id = b.contact_id AND later.kind = 'visited'
       AND (later.at, later.id) > (b.started_at, b.touchpoint_id)
-      AND later.at >= b.started_at AND later.at <= least(b.occurred_at, %(now)s)
+      AND later.at >= b.started_at AND later.at <= least(b.occurred_at, %(now)s) {within}
 )"""
 
 

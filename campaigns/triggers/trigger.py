@@ -6,7 +6,7 @@ whole base and what is explained of one contact are the same conditions, so that
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django import forms
 from django.db import connection
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 OK, WAIT = "ok", "wait"
 BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+WEEK = timedelta(days=7)
 
 
 class ParameterForm(forms.Form):
@@ -36,6 +37,8 @@ class Condition:
     words: Callable
     found: str = "NULL::text"
     params: dict = field(default_factory=dict)
+    # The same, better read for everybody over weeks; empty where there is no difference.
+    over_weeks: str = ""
 
 
 class Trigger:
@@ -87,7 +90,9 @@ class Trigger:
         """
         base, conditions, params = self._asked(parameters, contact_ids)
         told = "".join(f", '{name}', {sql}" for name, sql in self.evidence)
-        holds = " AND ".join(f"({condition.sql})" for condition in conditions) or "true"
+        is_long = contact_ids is None and at - since > WEEK
+        asked = [is_long and condition.over_weeks or condition.sql for condition in conditions]
+        holds = " AND ".join(f"({sql})" for sql in asked) or "true"
         sql = f"""
             SELECT b.contact_id, b.occurrence, b.occurred_at, b.touchpoint_id,
                    jsonb_build_object('words', %(said)s::text, 'at', b.started_at{told}) AS evidence

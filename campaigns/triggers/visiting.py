@@ -33,7 +33,7 @@ _SESSIONS = f"""
     FROM (
         SELECT contact_id, max(at) AS ended_at, min(at) FILTER (WHERE is_near) AS began_at,
                (array_agg(id ORDER BY at DESC, id DESC))[1] AS touchpoint_id,
-               count(*) FILTER (WHERE is_near AND {{is_asked_for}}) AS pages
+               count(*) FILTER (WHERE is_near AND is_asked_for) AS pages
         FROM (
             SELECT numbered.*, at > max(at) OVER (PARTITION BY contact_id, number) - {LONGEST} AS is_near
             FROM (
@@ -41,9 +41,9 @@ _SESSIONS = f"""
                     PARTITION BY contact_id ORDER BY at, id ROWS UNBOUNDED PRECEDING
                 ) AS number
                 FROM (
-                    SELECT t.contact_id, t.id, t.at, t.data, t.at - lag(t.at) OVER (
-                        PARTITION BY t.contact_id ORDER BY t.at, t.id
-                    ) > {PAUSE} AS begins
+                    SELECT t.contact_id, t.id, t.at, {{is_asked_for}} AS is_asked_for,
+                           t.at - lag(t.at) OVER (PARTITION BY t.contact_id ORDER BY t.at, t.id) > {PAUSE}
+                           AS begins
                     FROM touchpoints_touchpoint t
                     WHERE t.kind = 'visited' AND NOT t.is_history AND t.contact_id IS NOT NULL
                       AND t.at > %(since)s::timestamptz - {{wait}} - {LONGEST}
@@ -170,7 +170,7 @@ class AbandonedBrowse(Trigger):
         return words % (told | {"hours": hours})
 
     def base(self, values):
-        is_asked_for = "data->>'path' LIKE ANY(%(patterns)s)" if values["pages"] else "true"
+        is_asked_for = "t.data->>'path' LIKE ANY(%(patterns)s)" if values["pages"] else "true"
         sql = _SESSIONS.format(wait="%(hours)s * interval '1 hour'", is_asked_for=is_asked_for)
         found = {"hours": values["hours"], "patterns": [paths.like(page) for page in values["pages"]]}
         return sql, found if values["pages"] else {"hours": values["hours"]}
@@ -200,11 +200,12 @@ def enough_words(values):
 
 def nothing_since(start, kind):
     """No touchpoint of a kind between `start`, an expression over `b`, and the occurrence."""
-    found = f"""(
-        SELECT min(done.at) FROM touchpoints_touchpoint done
+    done = f"""FROM touchpoints_touchpoint done
         WHERE done.contact_id = b.contact_id AND done.kind = %(without)s
-          AND done.at >= {start} AND done.at <= least(b.occurred_at, %(now)s)
-    )"""
+          AND done.at >= {start} AND done.at <= least(b.occurred_at, %(now)s)"""
+    # Says nothing new, but lets it be read from the index of kinds.
+    within = f"""AND done.at <= %(at)s
+        AND done.at >= %(since)s::timestamptz - %(hours)s * interval '1 hour' - {LONGEST}"""
     label = kind_label(kind)
 
     def words(holds, found, _row):
@@ -212,7 +213,9 @@ def nothing_since(start, kind):
             return _("Not since then: %(what)s") % {"what": label}
         return _("%(what)s on %(when)s") % {"what": label, "when": clock(found)}
 
-    return Condition(f"{found} IS NULL", words, found, {"without": kind})
+    found = f"(SELECT min(done.at) {done})"
+    over_weeks = f"NOT EXISTS (SELECT 1 {done} {within})"
+    return Condition(f"NOT EXISTS (SELECT 1 {done})", words, found, {"without": kind}, over_weeks)
 
 
 class BasketForm(ParameterForm):
