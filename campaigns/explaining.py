@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, outcomes, triggers
+from campaigns import audience, outcomes, prospects, triggers
 from campaigns.models import Delivery, LifecycleRule
 from contacts.models import Channel, Consent, Suppression, Topic
 from contacts.phones import phone_of
@@ -78,6 +78,7 @@ def why_not(contact, rule, at, known=None):
     lines += [*_timeliness(contact, rule, at), *_re_entry(contact, rule, at)]
     for asked in asked_by(rule):
         lines += [consent_line(asked, known), address_line(asked, known)]
+    lines += prospects.lines_of(contact, rule, at)
     return [line for line in lines if line]
 
 

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 
+from crispy_forms.bootstrap import InlineCheckboxes
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit
 from django import forms
@@ -120,7 +121,7 @@ class RuleForm(forms.ModelForm):
             Fieldset(
                 _("At which hour, and how many are held out"),
                 Row(Column("leaves"), Column("leaves_hour"), Column("control_share")),
-                "weekdays",
+                InlineCheckboxes("weekdays"),
             ),
             Fieldset(
                 _("What it asks for"),

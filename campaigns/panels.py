@@ -82,7 +82,9 @@ def holds(step, delivery):
 def prospects_of(contact, at):
     """Every row that is on, with what speaks for and against it."""
     known = explaining.Known.of(contact)
-    rules = LifecycleRule.objects.active().in_order().select_related("topic", "sender").prefetch_related("steps")
+    rules = (
+        LifecycleRule.objects.active().in_order().select_related("topic", "sender").prefetch_related("steps")
+    )
     return [_prospect(rule, explaining.why_not(contact, rule, at, known)) for rule in rules]
 
 

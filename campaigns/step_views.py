@@ -11,6 +11,7 @@ from campaigns import editing
 from campaigns.models import Step
 from campaigns.step_forms import StepForm
 from campaigns.views import rule_of
+from contacts.models import Channel
 
 
 def step_of(request, pk, key):
@@ -21,9 +22,9 @@ def step_of(request, pk, key):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def step_create(request, pk):
-    """Add a step: by default it answers the silence after the last one."""
+    """Add a step: by default it answers the silence after the last mail."""
     rule = rule_of(request, pk)
-    last = rule.steps.last()
+    last = rule.steps.filter(channel=Channel.EMAIL).last()
     condition = Step.Condition.UNANSWERED if last else Step.Condition.ALWAYS
     step = Step(rule=rule, follows=last, condition=condition, delay=editing.USUAL_DELAY)
     form = StepForm(request.POST or None, instance=step, cancel_url=rule.get_absolute_url())

@@ -26,7 +26,7 @@ def table_page(request):
     """What the page of the table shows; `?live` works out at once what else comes by itself."""
     at = timezone.now()
     rules = LifecycleRule.objects.for_user(request.user).select_related("topic").in_order()
-    every = [*rules.prefetch_related("steps")]
+    every = [*rules.prefetch_related("steps__follows")]
     is_closed = "closed" in request.GET
     shown = [rule for rule in every if (rule.status == CLOSED) == is_closed]
     last, following = strategy_table.runs()

@@ -80,7 +80,7 @@ def rule_detail(request, pk):
         "outcome": outcomes.get(rule.outcome),
         "messages_of": messages_of(rule),
         "feedback": feedback.newest_answers(rule, at),
-        "steps": [*rule.steps.all()],
+        "steps": [*rule.steps.select_related("follows")],
         "row_words": explaining.row_words(rule),
         "may_write": may_write(request),
     }

@@ -194,9 +194,13 @@ class PreferencesForm(forms.Form):
         ],
         coerce=int,
         empty_value=None,
+        widget=forms.Select(attrs={"class": "form-select"}),
     )
     preferred_channel = forms.ChoiceField(
-        label=_("Rather by"), required=False, choices=[("", _("e-mail")), ("phone", _("phone"))]
+        label=_("Rather by"),
+        required=False,
+        choices=[("", _("e-mail")), ("phone", _("phone"))],
+        widget=forms.Select(attrs={"class": "form-select"}),
     )
 
     def __init__(self, *args, consents, wording=None, contact=None, **kwargs):

@@ -86,7 +86,10 @@ def step_words(step):
     medium = f"{step.get_channel_display()} “{step.slot}”" if step.slot else step.get_channel_display()
     medium = PLACES[step.slot][0] if step.slot in PLACES else medium
     after = _("after %(span)s") % {"span": span(step.delay)} if step.delay else _("at once")
-    parts = [medium, after, step.get_condition_display() if step.follows_id else ""]
+    if step.follows_id:
+        values = {"span": span(step.delay) if step.delay else _("at once"), "step": step.follows.label}
+        after = _("%(span)s after “%(step)s”") % values
+    parts = [medium, after, step.get_condition_display() if step.condition else ""]
     parts += [_("to those who prefer it")] if step.by_preference else []
     return ", ".join(str(part) for part in parts if part)
 

@@ -58,6 +58,16 @@ def test_a_panel_needs_a_place(as_marketer, rule):
     assert (added.channel, added.slot, added.delay.total_seconds()) == ("panel", "home", 0)
 
 
+def test_a_row_says_what_each_step_comes_after(as_marketer, rule):
+    second = make_step(rule, follows=rule.first_step, delay=5 * DAY, condition="unanswered")
+    make_step(rule, follows=second, delay=2 * DAY, channel="phone", condition="unopened")
+
+    for address in (page("rule-detail", rule), reverse("campaigns:rule-list")):
+        shown = as_marketer.get(address).text
+        assert "One reminder after 5 days of silence" in shown
+        assert "Phone, 2 days after “Reminder”, if no person opens it" in shown
+
+
 def test_only_what_follows_may_ask_what_came_back(as_marketer, rule):
     answer = as_marketer.post(page("step-create", rule), typed(condition="clicked"))
 
