@@ -96,10 +96,11 @@ def interval(one, other, part=None):
 def missing(one, other):
     """How many people are missing on the smaller side before anything can be said; 0 for none."""
     small = min(one.count, other.count)
-    if not small:
-        return ENOUGH
-    needed = max(ENOUGH, _people_for_events(one, other))
-    return max(ceil(needed - small), 0) if needed < inf else ENOUGH
+    for_events = _people_for_events(one, other)
+    if for_events == inf:
+        # Nobody can tell how many it takes until one did; for now, a few more.
+        return ENOUGH - small if small < ENOUGH else ENOUGH
+    return max(ceil(max(ENOUGH, for_events) - small), 0)
 
 
 def effective(one, other):

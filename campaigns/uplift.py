@@ -96,6 +96,11 @@ class Comparison:
         return sequential.missing(self.one.share_arm, self.other.share_arm)
 
     @property
+    def is_small(self):
+        """Whether a side has too few people, whatever they do."""
+        return min(self.one.people, self.other.people) < sequential.ENOUGH
+
+    @property
     def state(self):
         """alone (one side is empty), early, undecided, or decided."""
         if not self.one.all or not self.other.all:
@@ -203,6 +208,8 @@ def _early(comparison):
         return words % {"day": date_format(localtime(comparison.first_at), "j F")}
     if comparison.part == 1:
         return _("Too few people for anything to be said.")
+    if not comparison.one.reached + comparison.other.reached and not comparison.is_small:
+        return _("Too early: nobody on either side has done it yet.")
     words = ngettext(
         "Too early: %(count)s more person is needed on the smaller side before anything can be said.",
         "Too early: about %(count)s more people are needed on the smaller side before anything can be said.",

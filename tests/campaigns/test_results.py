@@ -227,6 +227,8 @@ def shares(sent, reached, held, anyway, **fields):
         (9000, 900, 1000, 40, "Of 1,000 who got it, about 60 more did it than without: "),
         (9000, 180, 1000, 60, "about 40 fewer did it than without"),
         (0, 0, 1000, 60, "Nobody got it yet."),
+        (1000, 0, 1000, 0, "Too early: nobody on either side has done it yet."),
+        (1000, 0, 60, 0, "Too early: about 40 more people are needed"),
     ],
 )
 def test_a_difference_is_told_where_chance_does_not_bring_it(sent, reached, held, anyway, words):

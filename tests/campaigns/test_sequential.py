@@ -137,4 +137,4 @@ def test_amounts_wait_for_enough_who_spent_something():
 
     assert missing(sent, Arm.of_amounts(150, 300.0, 6000.0, 15)) == 50
     assert missing(sent, Arm.of_amounts(200, 400.0, 8000.0, 20)) == 0
-    assert missing(Arm.of_amounts(0, 0, 0, 0), sent) == 100
+    assert missing(Arm.of_amounts(0, 0, 0, 0), sent) == 200
