@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from campaigns import channels
-from campaigns.channels import NoAnswer, TooLate, Unreachable, answers
+from campaigns.channels import NoAnswer, TooLate, Unreachable, addresses, answers
 from campaigns.channels.wire import Wire
 from contacts.models import SettlesBy
 
@@ -104,6 +104,7 @@ SERVICES = {
 
 # Its makers have stopped trying out one of them; said in the documentation, not at every line that opens.
 warnings.filterwarnings("ignore", category=AnymailNotSupportedWarning)
+addresses.use()
 # key -> (how often it gave no answer in a row, when it last did), for this process.
 _silences = {}
 
@@ -156,7 +157,7 @@ class EspLine(channels.Line):
 
 def made(message, delivery, service):
     """A rendered message as Anymail takes it: one recipient, both bodies, our headers, nothing tracked."""
-    head = dict(_header(line) for line in message.headers)
+    head = dict(map(_header, message.headers))
     headers = {name: _plain(value) for name, value in head.items() if service.passes(name.lower())}
     mail = AnymailMessage(
         subject=message.subject,
@@ -211,13 +212,14 @@ def _header(line):
     """(name, value) of one header, in one line and in letters."""
     name, _colon, value = line.partition(":")
     value = " ".join(value.split())
-    return name, str(policy.default.header_factory(name, value)) if "=?" in value else value
+    if "=?" in value:
+        value = " ".join(str(policy.default.header_factory(name, value)).split())
+    return name, value
 
 
 def _plain(value):
-    """A header's value in one line; of words that need encoding only the part that machines read is kept.
+    """A header's value; of words that need encoding only the part that machines read is kept.
 
     Some providers encode what is not ASCII, others send it as it is.
     """
-    value = " ".join(value.split())
     return value if value.isascii() else value[value.rfind("<") :]

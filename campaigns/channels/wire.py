@@ -33,8 +33,8 @@ class Wire:
         self.deadline, self.headers, self.has_left = None, {}, False
         _read_environment_once(session, address)
         self._session, self._connection = session, None
-        # What is the same in every request, prepared once: (known by, prepared request).
-        self._alike = None, None
+        # What is asked alike every time, prepared and written once: (that, its request, the first lines).
+        self._alike = {}, None, b""
         # Whoever debugs the interface wants to see what goes over it: Anymail hooks into the session then.
         self._goes_around = bool(select_proxy(address, session.proxies) or session.hooks["response"])
         if self._goes_around:
@@ -56,11 +56,11 @@ class Wire:
         """What `requests` calls a request of a session; a redirect is an answer, too."""
         if self._goes_around:
             return self._session.request(timeout=timeout, allow_redirects=False, **asked)
-        request, body = self._prepared(**asked)
+        request, head, body = self._prepared(**asked)
         connection = self._connected(urlsplit(request.url), timeout)
         self.leave()
         try:
-            return _exchange(connection, request, body, {**request.headers, **self.headers})
+            return _exchange(connection, request, head + _lines(self.headers), body)
         except (OSError, HTTPException) as error:
             connection.close()
             broke = requests.ReadTimeout if isinstance(error, TimeoutError) else requests.ConnectionError
@@ -75,16 +75,14 @@ class Wire:
             self._connection.close()
 
     def _prepared(self, *, data, files, **asked):
-        """(the request, its body). Where the body is words, all the rest is as it was the last time."""
+        """(the request, its first lines, its body); where that is words, all the rest is as it was before."""
         if files or not isinstance(data, str):
             request = self._session.prepare_request(requests.Request(data=data, files=files, **asked))
-            return request, request.body
-        known_by = repr(asked)
-        if self._alike[0] != known_by:
+            return request, _head(request), _bytes(request.body or b"")
+        if self._alike[0] != asked:
             request = self._session.prepare_request(requests.Request(**asked))
-            request.headers.pop("Content-Length", None)
-            self._alike = known_by, request
-        return self._alike[1], data.encode()
+            self._alike = asked, request, _head(request)
+        return *self._alike[1:], data.encode()
 
     def _connected(self, address, timeout):
         """A connection that is open and in nobody's use; what the other side has closed is opened anew."""
@@ -127,11 +125,31 @@ class Around(HTTPAdapter):
         return super().send(request, **options)
 
 
-def _exchange(connection, request, body, headers):
+def _head(request):
+    """The first lines of a request, which `requests` has checked."""
+    host = urlsplit(request.url).netloc.rpartition("@")[2]
+    headers = {"Host": host, **request.headers}
+    headers.pop("Content-Length", None)
+    return f"{request.method} {request.path_url} HTTP/1.1\r\n".encode() + _lines(headers)
+
+
+def _lines(headers):
+    try:
+        return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise requests.exceptions.InvalidHeader(str(error)) from error
+
+
+def _bytes(body):
+    return body.encode() if isinstance(body, str) else body
+
+
+def _exchange(connection, request, head, body):
     """The other side's answer. It may say no before it has heard all, and hang up."""
     with suppress(BrokenPipeError, ConnectionResetError):
-        connection.request(request.method, request.path_url, body, headers)
-    answer = connection.getresponse()
+        connection.sock.sendall(b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body))
+    answer = connection.response_class(connection.sock, method=request.method)
+    answer.begin()
     response = requests.Response()
     response.request, response.url = request, request.url
     response.status_code, response.reason = answer.status, answer.reason
@@ -140,6 +158,8 @@ def _exchange(connection, request, body, headers):
     said = BytesIO(answer.read())
     is_packed = "Content-Encoding" in response.headers
     response.raw = HTTPResponse(said, headers=response.headers, preload_content=False) if is_packed else said
+    if answer.will_close:
+        connection.close()
     return response
 
 
