@@ -172,7 +172,7 @@ class SuppressForm(forms.Form):
 
 
 class PreferencesForm(forms.Form):
-    """A switch for each topic by e-mail, and for whatever else they have an answer on record.
+    """A switch for each topic by e-mail, by phone where a number is known, and for what they ever answered.
 
     Only a switch that was moved counts: a page left open must not bring back what was stopped meanwhile.
     """
@@ -208,9 +208,10 @@ class PreferencesForm(forms.Form):
         self._show_wishes(contact)
         self.answers = {(entry.channel, entry.topic_id): entry for entry in consents}
         self.switches = {}
+        offered = {Channel.EMAIL} | ({Channel.PHONE} if contact and phone_of(contact) else set())
         for topic in Topic.objects.all():
             for channel in Channel:
-                if channel == Channel.EMAIL or (channel, topic.pk) in self.answers:
+                if channel in offered or (channel, topic.pk) in self.answers:
                     self._add_switch(channel, topic)
         self.initial["was"] = " ".join(name for name in self.switches if self.fields[name].initial)
         self.initial["wording"] = wording

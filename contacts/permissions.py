@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from contacts.consenting import current_consents
 from contacts.forms import SuppressForm, WithdrawForm
-from contacts.models import Consent, Suppression
-from contacts.suppressing import CAME_BACK, NEVER_CONFIRMED
+from contacts.models import Channel, Consent, Suppression
+from contacts.phones import in_words, phone_of
+from contacts.suppressing import CAME_BACK, NEVER_CONFIRMED, is_suppressed
 from contacts.telling import channel_and_topic, door_words, suppression_words
 
 LOG_SHOWN = 50
@@ -37,8 +38,10 @@ def panel(contact, request, at):
             "answers": [(entry, channel_and_topic(entry), icon_of(entry)) for entry in consents],
             "log": [line_of(entry) for entry in log[:LOG_SHOWN]],
             "suppressions": [
-                (found, suppression_words(found), f"lift-{found.pk}") for found in suppressions_of(contact)
+                (found, suppression_words(found), f"lift-{found.pk}", address_words(found))
+                for found in suppressions_of(contact)
             ],
+            "may_suppress": bool(contact.email) and not is_suppressed(contact.email, service=False),
             "lifted": [lifted_words(found) for found in lifted_of(contact)],
             "may_write": getattr(request.user, "role", "") in WRITERS,
             "may_lift": getattr(request.user, "role", "") == LIFTER,
@@ -55,16 +58,25 @@ LIFTER = "admin"
 
 
 def suppressions_of(contact):
-    """What keeps their primary address from being used."""
-    return Suppression.objects.active().filter(address=contact.email) if contact.email else []
+    """What keeps their primary address, or the number at which they are called, from being used."""
+    return Suppression.objects.active().filter(address__in=addresses_of(contact)).order_by("channel", "pk")
+
+
+def addresses_of(contact):
+    """Where they are written to and called; what is not known is left out."""
+    return [address for address in (contact.email, phone_of(contact)) if address]
+
+
+def address_words(suppression):
+    """The address as people read it."""
+    is_phone = suppression.channel == Channel.PHONE
+    return in_words(suppression.address) if is_phone else suppression.address
 
 
 def lifted_of(contact):
     """What kept it from being used before, and was lifted; the newest first."""
-    found = Suppression.objects.filter(address=contact.email, lifted_at__isnull=False)
-    return (
-        found.select_related("lifted_by").order_by("-lifted_at", "-id")[:LOG_SHOWN] if contact.email else []
-    )
+    found = Suppression.objects.filter(address__in=addresses_of(contact), lifted_at__isnull=False)
+    return found.select_related("lifted_by").order_by("-lifted_at", "-id")[:LOG_SHOWN]
 
 
 def lifted_words(suppression):

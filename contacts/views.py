@@ -20,11 +20,11 @@ from contacts.forms import ContactForm, PreferencesForm, SuppressForm, WithdrawF
 from contacts.identifying import AddressTaken, find_by_email
 from contacts.listing import filter_links, listing
 from contacts.models import Contact, Sender, Suppression
-from contacts.permissions import WRITERS, suppressions_of
+from contacts.permissions import WRITERS, address_words, addresses_of
 from contacts.phones import PhoneTaken, holder_of
 from contacts.preferences import choose, masked, read_token, stop_everything, wish, wording_shown
 from contacts.signing import BadToken
-from contacts.suppressing import lift, suppress
+from contacts.suppressing import is_suppressed, lift, suppress
 
 
 @require_GET
@@ -54,7 +54,7 @@ def contact_detail(request, pk):
     page |= {"contact": contact, "thread": thread, "may_write": may_write(request)}
     page["may_erase"] = request.user.role == "admin"
     page |= {"warmth": columns.warmth_of([pk]).get(pk, 0), "there_now": about.there_now(contact, at)}
-    page["suppressed"] = bool(suppressions_of(contact))
+    page["suppressed"] = is_suppressed(contact.email, service=False)
     return render(request, "contacts/contact_detail.html", page)
 
 
@@ -153,9 +153,9 @@ def contact_erase(request, pk):
 def contact_lift(request, pk, suppression):
     """Allow an address again that was kept back; what came back before that counts no longer."""
     contact = get_object_or_404(Contact.objects.for_user(request.user), pk=pk)
-    found = get_object_or_404(Suppression, pk=suppression, address=contact.email or None)
+    found = get_object_or_404(Suppression, pk=suppression, address__in=addresses_of(contact))
     lift(found, by=request.user, at=timezone.now())
-    messages.success(request, _("%(address)s may be used again.") % {"address": contact.email})
+    messages.success(request, _("%(address)s may be used again.") % {"address": address_words(found)})
     return redirect(contact)
 
 

@@ -3,10 +3,13 @@
 import pytest
 from django.urls import reverse
 
+from contacts.consenting import current_consents
 from contacts.digests import digest_of
 from contacts.identifying import set_primary_email
 from contacts.models import Identity, Suppression
 from contacts.phones import PhoneTaken, PhoneWrong, check_phone, holder_of, in_words, phone_of, set_phone
+from contacts.preferences import preferences_path
+from contacts.suppressing import is_suppressed, suppress
 from tests.make import NOON, make_contact
 
 
@@ -107,3 +110,34 @@ def test_a_wrong_or_taken_number_is_said_beside_the_field(as_marketer, ada):
     assert f"{ben} has this number already." in taken
     ada.refresh_from_db()
     assert (phone_of(ada), ada.first_name) == ("", "Ada")
+
+
+# What they want, and what is kept back ---------------------------------------------------------------
+
+
+def test_who_has_a_number_chooses_for_themselves_what_they_are_called_about(client, ada, topic):
+    page = preferences_path(ada)
+    assert "phone-news" not in client.get(page).content.decode()
+    set_phone(ada, "+351912345678", at=NOON)
+
+    assert 'name="phone-news"' in client.get(page).content.decode()
+    client.post(page, {"was": "email-news", "email-news": "on", "phone-news": "on"})
+
+    given = {(entry.channel, entry.action) for entry in current_consents(ada)}
+    assert given == {("email", "given"), ("phone", "given")}
+    client.post(page, {"was": "email-news phone-news", "email-news": "on"})
+    assert current_consents(ada)[-1].action == "withdrawn"
+
+
+def test_a_number_that_is_not_theirs_stands_on_their_page_until_it_is_lifted(client, admin, ada):
+    client.force_login(admin)
+    set_phone(ada, "+351912345678", at=NOON)
+    found = suppress("+351912345678", channel="phone", reason="not_theirs", at=NOON, source="call:1")
+
+    page = client.get(ada.get_absolute_url()).content.decode()
+    assert "This number is not called" in page
+    assert "Suppress address" in page
+    answer = client.post(reverse("contacts:contact-lift", args=[ada.pk, found.pk]), follow=True)
+
+    assert "+351 912 345 678 may be used again." in answer.content.decode()
+    assert not is_suppressed("+351912345678", service=True, channel="phone")
