@@ -5,14 +5,18 @@ from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
-from campaigns import content, planning
-from campaigns.models import SendingSwitch
+from campaigns import content, planning, rules
+from campaigns.models import LifecycleRule, Rehearsal, SendingSwitch
 from campaigns.previewing import sample_subject
-from campaigns.rules import words_of
+from campaigns.rehearsing import keeping
+from campaigns.rules import CannotActivate, words_of
 from contacts.models import Contact
 
 DAY = timedelta(days=1)
 PEOPLE_SHOWN = 5
+# So many times what was rehearsed for a day need a second yes.
+TIMES = 3
+IS_ON = {LifecycleRule.Status.ACTIVE, LifecycleRule.Status.PAUSED}
 
 
 @dataclass(frozen=True)
@@ -25,21 +29,75 @@ class Activation:
     # Had it been on during the last 24 hours.
     lately: int
     people: list
+    # The rehearsal that fits the row as it is; None before there is one.
+    rehearsal: Rehearsal | None
+    # How many it would have begun to write to on a usual day of the rehearsal.
+    usual: int
 
     @property
     def may(self):
         return all(tone != "stop" for tone, _words, _note in self.checks)
 
+    @property
+    def asks_again(self):
+        """Whether so many more would be written to than were rehearsed that one yes is not enough."""
+        return self.rehearsal is not None and self.coming > TIMES * self.usual
+
     @classmethod
     def of(cls, rule, at):
         found = planning.rehearsed(rule, at - DAY, at + DAY, PEOPLE_SHOWN)
         people = Contact.objects.in_bulk(found)
+        rehearsal = keeping.fitting(rule)
         return cls(
-            checks=[*checks(rule)],
+            checks=[rehearsal_check(rule, rehearsal), *checks(rule)],
+            rehearsal=rehearsal,
+            usual=usual(rule, rehearsal),
             coming=planning.rehearse(rule, at, at + DAY),
             lately=planning.rehearse(rule, at - DAY, at),
             people=[people[pk] for pk in found if pk in people],
         )
+
+
+def switch_on(rule, *, at, by=None, yes=None):
+    """Switch a rehearsed rule on, as `rules.activate` does; raises CannotActivate for one that was not.
+
+    `yes` is the number of people that somebody has said a second yes to: it takes one where far more would be
+    written to within a day than were rehearsed for a day.
+    """
+    if rule.status not in IS_ON:
+        rehearsal = keeping.fitting(rule)
+        tone, _asked, found = rehearsal_check(rule, rehearsal)
+        if tone == "stop":
+            raise CannotActivate(str(found))
+        _hold_to(planning.rehearse(rule, at, at + DAY), usual(rule, rehearsal), yes)
+    rules.activate(rule, at=at, by=by)
+
+
+def _hold_to(coming, expected, yes):
+    """Raise CannotActivate where a second yes is missing, or was said to far fewer."""
+    if coming > TIMES * expected and coming > 1.1 * (yes or 0):
+        words = _("It would write to %(coming)s people within a day; the rehearsal had %(usual)s a day.")
+        raise CannotActivate(words % {"coming": coming, "usual": expected})
+
+
+def usual(rule, rehearsal):
+    """How many the rehearsal would have begun to write to on a usual day; one at the least."""
+    if rehearsal is None or rule.first_step is None:
+        return 1
+    planned = sum(count for pk, count, _sent in rehearsal.result["steps"] if pk == rule.first_step.pk)
+    return max(1, round(planned / max(1, rehearsal.days)))
+
+
+def rehearsal_check(rule, rehearsal):
+    """Whether the row was rehearsed as it is now."""
+    asked = _("It was rehearsed")
+    if rehearsal:
+        words = _("%(planned)s messages planned and %(sent)s sent in %(days)s days.")
+        told = {"planned": rehearsal.planned, "sent": rehearsal.sent, "days": round(rehearsal.days) or 1}
+        return "ok", asked, words % told
+    if keeping.newest(rule):
+        return "stop", asked, _("What decides who gets it, or when, was changed since. Rehearse it again.")
+    return "stop", asked, _("Rehearse it: see who would have been written to, who not, and why.")
 
 
 def checks(rule):

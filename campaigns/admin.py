@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import launching, rules, switching
+from campaigns import activation, launching, rules, sending_off, switching
 from campaigns.content import CannotFreeze, freeze
 from campaigns.forms import ContentForm
 from campaigns.models import (
@@ -84,7 +84,7 @@ class LifecycleRuleAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description=gettext_lazy("Switch on, with the words as they are now"))
     def activate(self, request, queryset):
-        self.act_on_each(request, queryset, rules.activate)
+        self.act_on_each(request, queryset, activation.switch_on)
 
     @admin.action(description=gettext_lazy("Pause"))
     def pause(self, request, queryset):
@@ -117,7 +117,7 @@ class CampaignAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description=gettext_lazy("Send off, with the words as they are now"))
     def submit(self, request, queryset):
-        self.act_on_each(request, queryset, launching.submit)
+        self.act_on_each(request, queryset, sending_off.send_off)
 
     @admin.action(description=gettext_lazy("Say the second yes"))
     def approve(self, request, queryset):

@@ -12,7 +12,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import audience, campaigning, costing, editing, launching, merge_fields, outcomes, previewing
+from campaigns import (
+    audience,
+    campaigning,
+    costing,
+    editing,
+    launching,
+    merge_fields,
+    outcomes,
+    previewing,
+    sending_off,
+)
 from campaigns.answers import answers_to_campaign
 from campaigns.channels import ChannelError
 from campaigns.forms import CampaignForm, ContentForm
@@ -85,6 +95,8 @@ def campaign_detail(request, pk):
     if campaign.status in NOT_YET:
         page["owns_words"] = editing.owns_words(campaign)
         page["checks"] = [*launching.checks(campaign)]
+        if campaign.status == Status.DRAFT:
+            page["checks"].append(sending_off.check(campaign))
         page["may_leave"] = all(tone != "stop" for tone, *_words in page["checks"])
         page |= what_sending_does(campaign) if page["may_leave"] else {}
         return render(request, "campaigns/campaign_draft.html", page)
@@ -179,7 +191,7 @@ def campaign_test(request, pk):
 # What people do with it ------------------------------------------------------------------------------
 
 ACTS = {
-    "submit": (launching.submit, gettext_lazy("“%(name)s” is sent off: %(state)s.")),
+    "submit": (sending_off.send_off, gettext_lazy("“%(name)s” is sent off: %(state)s.")),
     "approve": (launching.approve, gettext_lazy("You said yes to “%(name)s”.")),
     "take-back": (launching.take_back, gettext_lazy("“%(name)s” is a draft again.")),
     "pause": (launching.pause, gettext_lazy("“%(name)s” is paused. What is planned waits.")),

@@ -25,7 +25,7 @@ from campaigns import (
     strategy_table,
     triggers,
 )
-from campaigns.activation import Activation
+from campaigns.activation import Activation, switch_on
 from campaigns.answers import answers_to_rule
 from campaigns.channels import ChannelError
 from campaigns.explaining import outcome_words
@@ -187,11 +187,17 @@ def rule_activate(request, pk):
     """What switching on would do; a POST does it."""
     rule, at = rule_of(request, pk), timezone.now()
     activation = Activation.of(rule, at)
-    if request.method != "POST" or not activation.may:
-        status = 409 if request.method == "POST" else 200
-        page = {"rule": rule, "activation": activation}
-        return render(request, "campaigns/rule_activate.html", page, status=status)
-    rules.activate(rule, at=at, by=request.user)
+    page = {"rule": rule, "activation": activation}
+    if request.method != "POST":
+        return render(request, "campaigns/rule_activate.html", page)
+    said = request.POST.get("yes", "")
+    yes = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
+    try:
+        if not activation.may:
+            raise rules.CannotActivate(_("It cannot be switched on yet"))
+        switch_on(rule, at=at, by=request.user, yes=yes)
+    except rules.CannotActivate as error:
+        return render(request, "campaigns/rule_activate.html", page | {"error": error}, status=409)
     messages.success(request, _("“%(rule)s” is on. It answers what happens from now.") % {"rule": rule})
     return redirect(rule)
 

@@ -3,7 +3,8 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from campaigns.models import Campaign, Content, ContentVersion, Delivery, LifecycleRule, Step
+from campaigns.models import Campaign, Content, ContentVersion, Delivery, LifecycleRule, Rehearsal, Step
+from campaigns.rehearsing.deciding import fingerprint
 from contacts.models import Consent, ConsentWording, Contact, Identity, Sender, Topic
 from crm.models import User
 from touchpoints.models import Order, Product, Touchpoint
@@ -195,3 +196,21 @@ def make_campaign_delivery(campaign=None, contact=None, **fields):
         "rank": campaign.rank,
     } | fields
     return Delivery.objects.create(campaign=campaign, contact=contact, **fields)
+
+
+def make_rehearsal(program, planned=1, **fields):
+    """A finished rehearsal of a rule or campaign as it is, of the ten days before; nothing was run for it."""
+    is_rule = isinstance(program, LifecycleRule)
+    steps = [[program.first_step.pk, planned, planned]] if is_rule else []
+    fields = {
+        "rule" if is_rule else "campaign": program,
+        "since": NOON - 10 * DAY,
+        "until": NOON,
+        "made_at": NOON,
+        "status": "done",
+        "fingerprint": fingerprint(program),
+        "planned": planned,
+        "sent": planned,
+        "result": {"steps": steps, "days": [], "contacts": []},
+    } | fields
+    return Rehearsal.objects.create(**fields)

@@ -22,6 +22,7 @@ from tests.make import (
     make_content,
     make_delivery,
     make_order,
+    make_rehearsal,
     make_rule,
     make_touchpoint,
 )
@@ -309,6 +310,7 @@ def test_switching_on_shows_who_would_be_written_to_and_waits_for_a_yes(as_marke
     rule.steps.update(delay=2 * HOUR)
     make_touchpoint(ada, "confirmed", at=NOON - MINUTE)
 
+    make_rehearsal(rule)
     answer = as_marketer.get(page("rule-activate", rule))
     activation = answer.context["activation"]
     assert (activation.coming, activation.lately, activation.people) == (1, 0, [ada])
