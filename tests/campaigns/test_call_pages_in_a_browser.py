@@ -42,8 +42,6 @@ def calls(ada, topic):
     for day in range(4):
         seen = {"path": "/p/blue-train/", "title": "Blue Train"}
         make_touchpoint(people[2], "visited", at=at - day * DAY, data=seen)
-            people[2], "visited", at=at - day * DAY, data={"path": "/p/blue-train/", "title": "Blue Train"}
-        )
     later = make_call(people[3], due_at=at + DAY, expires_at=at + 2 * DAY, reason="call_back")
     Sender.objects.update(quiet_from=None)
     return [*made, later]
