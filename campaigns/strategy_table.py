@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.core.cache import cache
 
 from campaigns import outcomes, planning, reports, results, triggers
-from campaigns.keeping import kept
 from campaigns.models import LifecycleRule, Tick
 from campaigns.uplift import Comparison
 
@@ -63,7 +62,7 @@ def trigger_words(rule):
 
 def live_of(rule, at):
     """What the row is worth, at most ten minutes old, and who is eligible, at most one."""
-    return Live(eligible_kept(rule, at), kept("comparison", rule, at, lambda: results.of_rule(rule, at)))
+    return Live(eligible_kept(rule, at), results.latest(rule, at))
 
 
 def eligible_kept(rule, at):
