@@ -1,6 +1,7 @@
 """Forgetting a person: nothing of them is left, nothing more is sent, and their address stays known."""
 
 import time
+from datetime import date
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -14,7 +15,7 @@ from contacts.digests import DIGEST
 from contacts.erasing import erase, erase_echoes
 from contacts.identifying import get_or_create_contact, set_primary_email
 from contacts.locking import lock_contacts
-from contacts.models import Consent, Contact, Identity, Suppression
+from contacts.models import Consent, Contact, ContactDate, Identity, Suppression
 from contacts.suppressing import is_suppressed, lift, suppress
 from tests.campaigns.racing import beside, wait_until_somebody_waits
 from tests.make import (
@@ -318,3 +319,11 @@ def test_forty_erasures_racing_the_gate_let_nothing_through_after_their_commit(
     states = set(Delivery.objects.values_list("status", flat=True))
     assert (late, len(passed) > 0, states) == ([], True, {"sending", "erased"})
     assert not Delivery.objects.exclude(address="").exists()
+
+
+def test_the_dates_of_an_erased_person_are_forgotten(ada):
+    ContactDate.objects.create(contact=ada, kind="birthday", date=date(1980, 2, 29))
+
+    erase(ada, at=NOON)
+
+    assert not ContactDate.objects.exists()
