@@ -193,6 +193,8 @@ def _result(delivery):
         tries %= {"count": delivery.attempts} if delivery.attempts > 1 else {}
         values = {"when": clock(delivery.sending_at or delivery.finished_at), "tries": tries}
         yield OK, _("Taken by the mail server on %(when)s, %(tries)s") % values, ""
+    elif delivery.status == Status.SENDING and delivery.channel == Channel.PHONE:
+        yield WAIT, _("In a colleague's hands since %(when)s") % {"when": clock(delivery.sending_at)}, ""
     elif delivery.status in (Status.CLAIMED, Status.SENDING, Status.UNKNOWN, Status.PARKED):
         yield WAIT, delivery.why or str(delivery.get_status_display()), ""
     else:

@@ -8,7 +8,7 @@ from campaigns import calling
 from campaigns.models import Delivery
 from contacts.models import Consent
 from tests.campaigns.calls import make_call, make_call_rule, may_be_called
-from tests.make import DAY, HOUR, MINUTE, make_contact, make_order, make_user
+from tests.make import DAY, HOUR, MINUTE, make_contact, make_delivery, make_order, make_user
 from touchpoints.models import Touchpoint
 
 
@@ -173,8 +173,6 @@ def test_what_they_want_no_more_is_taken_back(as_marketer, call, ada):
 
 
 def test_mail_has_no_page_here(as_marketer, rule, ada, at):
-    from tests.make import make_delivery
-
     mail = make_delivery(rule, ada)
 
     assert as_marketer.get(address("detail", mail)).status_code == 404
