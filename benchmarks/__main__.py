@@ -7,7 +7,17 @@ import time
 
 from benchmarks import servers
 
-NAMES = ("contact_import", "rfm", "contact_list", "strategy", "sending", "listening", "providing")
+NAMES = (
+    "contact_import",
+    "rfm",
+    "contact_list",
+    "strategy",
+    "rehearsing",
+    "sending",
+    "listening",
+    "providing",
+    "showing",
+)
 
 
 def main(arguments=None):

@@ -154,6 +154,7 @@ class Heard:
             took[int(len(took) * 0.99)],
             cpu / answered * 1000,
         )
+        self.late = took[int(len(took) * 0.95)]
 
 
 class Web:
@@ -162,11 +163,11 @@ class Web:
     def __init__(self, port, process):
         self.port, self.process = port, process
 
-    def ask(self, requests):
+    def ask(self, requests, connections=CONNECTIONS):
         """Ask for all of these; every one must be answered well."""
         before = self.cpu()
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.loading", str(self.port), str(CONNECTIONS)],
+            [sys.executable, "-m", "benchmarks.loading", str(self.port), str(connections)],
             input=json.dumps(requests), capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
         heard = Heard(json.loads(done.stdout), self.cpu() - before)

@@ -5,14 +5,17 @@ fields stay as they are: lists of name, link, price and reason.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from redis.exceptions import RedisError
 
 from campaigns import merge_fields
 from touchpoints import popular
@@ -22,64 +25,73 @@ from touchpoints.models import Product
 MOST, LEAST = 5, 3
 # What they bought last speaks for them, and the newest buyers of a thing for the others: the work is bounded
 # however many people bought it.
-LAST_BOUGHT, NEWEST_BUYERS, NEWEST_LINES = 5, 60, 5000
+LAST_BOUGHT, NEWEST_BUYERS, LAST_ORDERS, NEWEST_LINES = 3, 50, 5, 5000
+MOST_BESIDE, REMEMBERED_SECONDS = 40, 3600
+# Of a person whose orders are many, more than these are not looked at.
+MOST_ORDERS = 200
 
 _SEEN = """
 SELECT DISTINCT t.contact_id, t.data->>'path' FROM touchpoints_touchpoint t
 WHERE t.contact_id = ANY(%(contacts)s) AND t.kind = 'visited' AND t.data->>'path' = ANY(%(paths)s)
 """
-_OWNED = """
-SELECT asked.contact_id, l.product_id, max(o.at) AS last_at
+_OWNED = f"""
+SELECT asked.contact_id, bought.product_id, bought.last_at
 FROM unnest(%(contacts)s::bigint[]) AS asked (contact_id)
-JOIN touchpoints_order o ON o.contact_id = asked.contact_id AND o.status IN ('paid', 'shipped')
-JOIN touchpoints_orderline l ON l.order_id = o.id AND l.product_id IS NOT NULL
-GROUP BY asked.contact_id, l.product_id
+CROSS JOIN LATERAL (
+    SELECT l.product_id, max(o.at) AS last_at
+    FROM (
+        SELECT id, at FROM touchpoints_order
+        WHERE contact_id = asked.contact_id AND status IN ('paid', 'shipped')
+        ORDER BY at DESC LIMIT {MOST_ORDERS}
+    ) o
+    JOIN touchpoints_orderline l ON l.order_id = o.id AND l.product_id IS NOT NULL
+    GROUP BY l.product_id
+) bought
+ORDER BY asked.contact_id, bought.last_at DESC, bought.product_id
 """
-_SIMILAR = f"""
-WITH owned AS MATERIALIZED ({_OWNED}), speaking AS MATERIALIZED (
-    SELECT contact_id, product_id FROM (
-        SELECT *, row_number() OVER (PARTITION BY contact_id ORDER BY last_at DESC, product_id) AS place
-        FROM owned
-    ) bought WHERE place <= %(last_bought)s
-), peers AS MATERIALIZED (
-    SELECT DISTINCT had.product_id, o.contact_id
-    FROM (SELECT DISTINCT product_id FROM speaking) had
+# What the newest buyers of each product have bought besides it, most often first.
+_BESIDE = """
+WITH peers AS MATERIALIZED (
+    SELECT DISTINCT had.product_id, buyer.contact_id
+    FROM unnest(%(products)s::bigint[]) AS had (product_id)
     CROSS JOIN LATERAL (
-        SELECT l.order_id FROM touchpoints_orderline l WHERE l.product_id = had.product_id
+        SELECT o.contact_id FROM touchpoints_orderline l
+        JOIN touchpoints_order o ON o.id = l.order_id AND o.status IN ('paid', 'shipped')
+        WHERE l.product_id = had.product_id
         ORDER BY l.id DESC LIMIT %(newest_buyers)s
-    ) line
-    JOIN touchpoints_order o ON o.id = line.order_id AND o.status IN ('paid', 'shipped')
+    ) buyer
 ), theirs AS MATERIALIZED (
     SELECT peer.contact_id, bought.product_id
     FROM (SELECT DISTINCT contact_id FROM peers) peer
     CROSS JOIN LATERAL (
-        SELECT DISTINCT l.product_id FROM touchpoints_order o
+        SELECT DISTINCT l.product_id
+        FROM (
+            SELECT id FROM touchpoints_order
+            WHERE contact_id = peer.contact_id AND status IN ('paid', 'shipped')
+            ORDER BY at DESC LIMIT %(last_orders)s
+        ) o
         JOIN touchpoints_orderline l ON l.order_id = o.id AND l.product_id IS NOT NULL
-        WHERE o.contact_id = peer.contact_id AND o.status IN ('paid', 'shipped')
     ) bought
-), beside AS MATERIALIZED (
-    SELECT peers.product_id, theirs.product_id AS other, count(*) AS people
+)
+SELECT product_id, other, people FROM (
+    SELECT peers.product_id, theirs.product_id AS other, count(*) AS people,
+           row_number() OVER (
+               PARTITION BY peers.product_id ORDER BY count(*) DESC, theirs.product_id
+           ) AS place
     FROM peers JOIN theirs USING (contact_id)
     WHERE theirs.product_id <> peers.product_id
     GROUP BY peers.product_id, theirs.product_id
-), scored AS (
-    SELECT s.contact_id, b.other, sum(b.people) AS people,
-           (array_agg(b.product_id ORDER BY b.people DESC, b.product_id))[1] AS because
-    FROM speaking s JOIN beside b USING (product_id)
-    LEFT JOIN owned o ON o.contact_id = s.contact_id AND o.product_id = b.other
-    WHERE o.product_id IS NULL
-    GROUP BY s.contact_id, b.other
-)
-SELECT contact_id, other, because FROM (
-    SELECT *, row_number() OVER (PARTITION BY contact_id ORDER BY people DESC, other) AS place FROM scored
 ) ranked
-WHERE place <= %(most)s ORDER BY contact_id, place
+WHERE place <= %(most_beside)s ORDER BY product_id, place
 """
 _OFTEN = """
 SELECT bought.product_id FROM (
-    SELECT l.product_id, o.contact_id FROM touchpoints_orderline l
-    JOIN touchpoints_order o ON o.id = l.order_id AND o.status IN ('paid', 'shipped')
-    WHERE l.product_id IS NOT NULL ORDER BY l.id DESC LIMIT %(newest_lines)s
+    SELECT product_id, order_id FROM touchpoints_orderline
+    WHERE product_id IS NOT NULL ORDER BY id DESC LIMIT %(newest_lines)s
+) line
+CROSS JOIN LATERAL (
+    SELECT line.product_id, o.contact_id FROM touchpoints_order o
+    WHERE o.id = line.order_id AND o.status IN ('paid', 'shipped')
 ) bought
 GROUP BY bought.product_id ORDER BY count(DISTINCT bought.contact_id) DESC, bought.product_id LIMIT %(many)s
 """
@@ -147,14 +159,13 @@ def similar_buyers(deliveries):
 
     Who has too little in common with anybody gets what is often bought lately, because of nothing.
     """
-    contacts = [*{delivery.contact_id for delivery in deliveries}]
-    if not contacts:
-        return {}
-    bounds = {"last_bought": LAST_BOUGHT, "newest_buyers": NEWEST_BUYERS, "most": MOST}
-    found = defaultdict(list)
-    for contact_id, product_id, because in _rows(_SIMILAR, {"contacts": contacts} | bounds):
-        found[contact_id].append((product_id, because))
-    _fill_up(found, contacts)
+    owned = _owned([*{delivery.contact_id for delivery in deliveries}])
+    speaking = {contact_id: bought[:LAST_BOUGHT] for contact_id, bought in owned.items()}
+    beside = _beside({product_id for bought in speaking.values() for product_id in bought})
+    found = {
+        contact_id: _ranked(bought, beside, {*owned[contact_id]}) for contact_id, bought in speaking.items()
+    }
+    _fill_up(found, owned)
     products = Product.objects.in_bulk(
         {pk for pairs in found.values() for pair in pairs for pk in pair if pk}
     )
@@ -164,19 +175,63 @@ def similar_buyers(deliveries):
     }
 
 
-def _fill_up(found, contacts):
+def _owned(contacts):
+    """{contact id: the products they bought, the newest first}."""
+    owned = {contact_id: [] for contact_id in contacts}
+    for contact_id, product_id, _last_at in _rows(_OWNED, {"contacts": contacts}) if contacts else ():
+        owned[contact_id].append(product_id)
+    return owned
+
+
+def _beside(product_ids):
+    """{product id: [(another, how many bought both)]}; remembered for an hour, as a campaign asks again."""
+    known = _remembered(product_ids)
+    missing = sorted(product_ids - known.keys())
+    if missing:
+        bounds = {"newest_buyers": NEWEST_BUYERS, "last_orders": LAST_ORDERS, "most_beside": MOST_BESIDE}
+        new = {product_id: [] for product_id in missing}
+        for product_id, other, people in _rows(_BESIDE, bounds | {"products": missing}):
+            new[product_id].append((other, people))
+        _remember(new)
+        known |= new
+    return known
+
+
+def _remembered(product_ids):
+    try:
+        found = cache.get_many([f"beside:{pk}" for pk in product_ids])
+    except RedisError:
+        return {}
+    return {int(key.partition(":")[2]): pairs for key, pairs in found.items()}
+
+
+def _remember(new):
+    with suppress(RedisError):
+        cache.set_many({f"beside:{pk}": pairs for pk, pairs in new.items()}, REMEMBERED_SECONDS)
+
+
+def _ranked(bought, beside, owned):
+    """[(product id, because of which)]: what most who share something bought, without what they own."""
+    people, because = Counter(), {}
+    for product_id in bought:
+        for other, count in beside[product_id]:
+            if other not in owned:
+                people[other] += count
+                because[other] = max(because.get(other, (0, 0)), (count, -product_id))
+    best = sorted(people, key=lambda other: (-people[other], other))[:MOST]
+    return [(other, -because[other][1]) for other in best]
+
+
+def _fill_up(found, owned):
     """Give those with too few what is often bought, but nothing they own."""
-    short = [contact_id for contact_id in contacts if len(found[contact_id]) < LEAST]
+    short = [contact_id for contact_id, pairs in found.items() if len(pairs) < LEAST]
     if not short:
         return
-    owned = defaultdict(set)
-    for contact_id, product_id, _last_at in _rows(_OWNED, {"contacts": short}):
-        owned[contact_id].add(product_id)
     # So many that enough are left for whoever owns some of them.
-    many = LEAST + max(map(len, owned.values()), default=0)
+    many = LEAST + max(len(owned[contact_id]) for contact_id in short)
     often = [pk for (pk,) in _rows(_OFTEN, {"newest_lines": NEWEST_LINES, "many": many})]
     for contact_id in short:
-        known = owned[contact_id] | {product_id for product_id, _because in found[contact_id]}
+        known = {*owned[contact_id]} | {product_id for product_id, _because in found[contact_id]}
         more = [(product_id, None) for product_id in often if product_id not in known]
         found[contact_id] += more[: LEAST - len(found[contact_id])]
 
