@@ -148,18 +148,23 @@ def _exchange(connection, request, head, body):
     """The other side's answer. It may say no before it has heard all, and hang up."""
     with suppress(BrokenPipeError, ConnectionResetError):
         connection.sock.sendall(b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body))
-    answer = connection.response_class(connection.sock, method=request.method)
-    answer.begin()
+    with connection.response_class(connection.sock, method=request.method) as answer:
+        answer.begin()
+        response = _response(answer, request, BytesIO(answer.read()))
+    if answer.will_close:
+        connection.close()
+    return response
+
+
+def _response(answer, request, said):
+    """The answer as `requests` tells it."""
     response = requests.Response()
     response.request, response.url = request, request.url
     response.status_code, response.reason = answer.status, answer.reason
     response.headers.update(answer.headers)
     response.encoding = get_encoding_from_headers(response.headers)
-    said = BytesIO(answer.read())
     is_packed = "Content-Encoding" in response.headers
     response.raw = HTTPResponse(said, headers=response.headers, preload_content=False) if is_packed else said
-    if answer.will_close:
-        connection.close()
     return response
 
 
