@@ -29,9 +29,10 @@ def check(campaign):
 
 def send_off(campaign, *, at, by=None):
     """Submit a rehearsed campaign; raises launching.CannotStart for one that was not."""
-    tone, _asked, found = check(campaign)
-    if campaign.status == Campaign.Status.DRAFT and tone == "stop":
-        raise launching.CannotStart(str(found))
+    if campaign.status == Campaign.Status.DRAFT:
+        every = [*launching.checks(campaign), check(campaign)]
+        if missing := [str(found) for tone, _asked, found in every if tone == "stop"]:
+            raise launching.CannotStart(" ".join(missing))
     return launching.submit(campaign, at=at, by=by)
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from campaigns.models import ContentVersion, Delivery, LifecycleRule, SendingSwitch, Tick
-from tests.make import NOON, make_campaign, make_content, make_delivery, make_rule
+from tests.make import NOON, make_campaign, make_content, make_delivery, make_rehearsal, make_rule
 
 BODY = "<mj-section><mj-column><mj-text>Hello {{ first_name }}</mj-text></mj-column></mj-section>"
 
@@ -62,6 +62,7 @@ def test_what_happened_is_read_only(as_admin, ada, model):
 
 def test_a_row_is_switched_by_the_acts(as_admin, ada):
     rule = make_rule(content=make_content(body=BODY), status="draft", activated_at=None)
+    make_rehearsal(rule)
 
     act(as_admin, "lifecyclerule", "activate", rule)
     rule.refresh_from_db()

@@ -14,6 +14,7 @@ from tests.make import (
     make_campaign,
     make_campaign_delivery,
     make_content,
+    make_rehearsal,
     make_rule,
     make_sender,
     make_topic,
@@ -29,6 +30,7 @@ def draft(ada, marketer):
     campaign = make_campaign([ada], status="draft", content=make_content(body=BODY), created_by=marketer)
     campaign.version, campaign.content = None, make_content(name="Sale", body=BODY)
     campaign.save()
+    make_rehearsal(campaign)
     return campaign
 
 
@@ -265,6 +267,7 @@ def test_pressing_through_from_draft_to_clock_and_back(as_marketer, draft):
 def test_before_it_is_sent_it_says_to_whom_and_when(as_marketer, draft):
     Campaign.objects.update(send_at=None)
     Sender.objects.update(quiet_from=time(21), quiet_until=time(8))
+    make_rehearsal(Campaign.objects.get())
 
     page = as_marketer.get(draft.get_absolute_url()).text
     assert "It is for 1 person." in page

@@ -7,7 +7,16 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from contacts.suppressing import suppress
 from crm.access import ACCESS, NAMESPACES, PREFIXES, PUBLIC
-from tests.make import NOON, make_campaign, make_contact, make_delivery, make_product, make_rule, make_user
+from tests.make import (
+    NOON,
+    make_campaign,
+    make_contact,
+    make_delivery,
+    make_product,
+    make_rehearsal,
+    make_rule,
+    make_user,
+)
 
 ROLES = ["admin", "marketer", "analyst"]
 
@@ -50,6 +59,7 @@ def things(db):
     make_product(sku="P-1")
     found = {"contact": contact.pk, "rule": rule.pk, "step": rule.pk, "delivery": delivery.uuid}
     kept_back = suppress(contact.email, reason="bounced", at=NOON, source="test")
+    found["rehearsal"] = make_rehearsal(rule).pk
     return found | {"campaign": make_campaign().pk, "sender": rule.sender_id, "suppression": kept_back.pk}
 
 
@@ -60,7 +70,7 @@ def address(name, things):
     arguments = dict(addresses())[name]
     noun = name.partition(":")[2].partition("-")[0]
     values = {"pk": things.get(noun, things["contact"]), "key": things["delivery"]}
-    values |= {"sku": "P-1", "suppression": things["suppression"], "step": 1}
+    values |= {"sku": "P-1", "suppression": things["suppression"], "step": 1, "number": 0}
     return reverse(name, kwargs={argument: values[argument] for argument in arguments})
 
 
