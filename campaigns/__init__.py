@@ -15,6 +15,7 @@ rendering.py   a frozen content version and one contact's merge values become a 
                compiled_html.py and compiled_text.py make once and writing.py runs for every message)
 sending.py     the message leaves over the worker's lines (lines.py), one provider a file in channels/
 recording.py   what became of it is written down, and what a refusal says of the address
+showing.py     a panel is not sent: a page asks for it (panel_views.py), and then it passes the gate
 links.py       the signed addresses in a message: click, open, preferences, stop
 doors.py       what is asked for at the links of messages is written down at once, and
 hearing.py     told in sets (halving.py: one bad row holds up no other) as responses and touchpoints
@@ -32,10 +33,11 @@ content.py     Liquid and MJML are checked, compiled and frozen; liquid.py is th
                says what may stand where
 explaining.py  why this, and why not
 
-Around the words: merge_fields.py is the registry of what is borrowed from a person, mime.py assembles the
-bytes, previewing.py shows a message before it is sent, activation.py what switching a rule on would do,
-editing.py changes a row, and says whose words are whose; chosen.py shows the settings of what is chosen in
-a form; start_views.py starts a row by hand.
+Around the words: merge_fields.py is the registry of what is borrowed from a person (recommending.py lends
+what others saw and bought, feedback.py asks one question), panel_words.py says what may stand in a panel,
+mime.py assembles the bytes, previewing.py shows a message before it is sent, activation.py what switching a
+rule on would do, editing.py changes a row, and says whose words are whose; chosen.py shows the settings of
+what is chosen in a form; start_views.py starts a row by hand.
 
 Afterwards: crediting.py writes down which message an order is credited to, and what those do who were held
 out (holding_out.py: how many); results.py sets who got it beside who did not, sequential.py says how far
