@@ -53,6 +53,7 @@ def test_what_matters_most_comes_first_then_who_is_worth_most_then_whose_hour_it
     def call(number, **fields):
         return make_call(callee(topic, number), rule, **fields)
 
+    rule.rank = 3
     late, early, theirs = call(1, due_at=NOON - MINUTE), call(2, due_at=NOON - HOUR), call(3)
     rich, urgent = call(4), call(5, rank=1)
     worth(rich.contact, monetary=5)
