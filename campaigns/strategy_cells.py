@@ -248,6 +248,9 @@ def plans_from(cells, before):
         names = json_of(list)(cells.get("messages", "").strip())
     except Unreadable as error:
         return (), [str(error)]
+    if names and before and names == [names_of(plan) for plan in before.plans]:
+        # Said as before, of steps that may be others now: each keeps its own.
+        names = []
     if names and len(names) != len(plans):
         words = _("messages: %(found)s are named for %(asked)s steps.")
         return (), [words % {"found": len(names), "asked": len(plans)}]
