@@ -56,6 +56,11 @@ SELECT ids.first + (power(abs(hashint8(n / 3)) %% 1000003 / 1000003.0::float8, 2
        jsonb_build_object('path', '/shop/p/' || abs(hashint8extended(n, 9) %% 5000) || '/')
 FROM generate_series(1, %(visits)s) AS n, (SELECT min(id) AS first FROM contacts_contact) AS ids
 """
+AGREED = """
+INSERT INTO contacts_consent (contact_id, channel, topic_id, action, basis, at, recorded_at, source, evidence)
+SELECT id, 'email', %(topic)s, 'given', 'consent', %(at)s - interval '2 years', %(at)s, 'benchmark', '{}'
+FROM contacts_contact
+"""
 
 
 def people(count):
@@ -88,6 +93,12 @@ def touchpoints(people, count):
     _run(VISITS, {"people": people, "visits": count - known, "at": AT})
     _run("RESET session_replication_role")
     settle("touchpoints_touchpoint")
+
+
+def agree_all(topic_id):
+    """Let everybody have agreed to mail about this topic, two years ago."""
+    _run(AGREED, {"topic": topic_id, "at": AT})
+    settle("contacts_consent")
 
 
 def settle(*tables):
