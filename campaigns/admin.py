@@ -49,6 +49,10 @@ class ContentAdmin(admin.ModelAdmin):
     ordering = ["name"]
     actions = ["publish"]
 
+    def get_fields(self, request, obj=None):
+        """What its medium needs."""
+        return [*ContentForm(instance=obj).fields]
+
     def has_add_permission(self, request):
         return False
 

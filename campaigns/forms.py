@@ -225,17 +225,21 @@ class ContentForm(forms.ModelForm):
         self.helper.form_tag = False
         self.helper.layout = Layout(*self.fields)
 
+    def leave_out(self, *names):
+        """The administration asks for none of these to begin with."""
+        for name in names:
+            self.fields.pop(name, None)
+
     def ask_for_a_script(self):
         """A call has a purpose and a script, with the same merge fields, and nothing to look at."""
-        for name in ("preheader", "body", "question"):
-            del self.fields[name]
+        self.leave_out("preheader", "body", "question")
         purpose, script = self.fields["subject"], self.fields["text"]
         purpose.label, script.label = _("What the call is for"), _("Script")
         script.help_text = _("What a colleague says, in their words. An empty line begins a paragraph.")
 
     def ask_for_a_panel(self):
         """A panel is a heading and a little HTML: it has no inbox and no text part."""
-        del self.fields["preheader"], self.fields["text"]
+        self.leave_out("preheader", "text")
         heading, words = self.fields["subject"], self.fields["body"]
         heading.label, words.label = _("Heading"), _("Words")
         words.widget.attrs["rows"] = 10

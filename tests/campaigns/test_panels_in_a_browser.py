@@ -179,3 +179,29 @@ def test_the_question_is_open_to_all_and_is_answered(shop, new_page, dana, axe, 
     assert axe(page) == []
     assert Touchpoint.objects.get(kind="feedback").data["text"] == "The sleeves are lovely."
     assert page.trouble == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_panel_is_written_and_seen_at_two_widths(shop, new_page, sign_in, marketer, dana, axe, width):
+    panel = make_panel(dana, "home")
+    page = new_page(width=width)
+    sign_in(page, marketer)
+    page.goto(f"{shop}/strategy/{panel.rule_id}/content/")
+    assert page.get_by_label("Preview line").count() == 0
+    assert axe(page) == []
+
+    page.get_by_label("Heading").fill("Two chairs for {{ first_name }}")
+    page.get_by_label("Words").fill('<p onclick="x()">Come</p>')
+    page.get_by_role("button", name="Save the draft").click()
+    page.get_by_text("carries a script").wait_for()
+    page.get_by_label("Words").fill("<p>Come</p>")
+    page.get_by_role("button", name="Save the draft").click()
+    page.get_by_text("The draft is saved").wait_for()
+
+    for name in ("The panel, wide", "The panel, narrow"):
+        frame = page.frame_locator(f"iframe[title='{name}']")
+        frame.get_by_role("heading", name="Two chairs for Dana").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(f"{shop}/strategy/{panel.rule_id}/preview/")
+    page.frame_locator("iframe[title='The panel, wide']").get_by_role("heading").wait_for()
+    assert axe(page) == []

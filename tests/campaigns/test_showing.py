@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.template.loader import render_to_string
 
-from campaigns import hearing, previewing, responding, settling, showing, switching
+from campaigns import content, hearing, previewing, responding, settling, showing, switching
 from campaigns.deciding import is_control
 from campaigns.models import Delivery, Response
 from contacts import consenting, erasing
@@ -374,3 +374,46 @@ def test_a_preview_looks_like_the_page(ada):
     assert "<h2>For you, Ada</h2>" in html
     looks = render_to_string("campaigns/panel.css")
     assert all(line in script for line in looks.splitlines())
+
+
+def test_the_administration_offers_a_panel_the_fields_of_a_panel(client, admin, ada):
+    client.force_login(admin)
+    panel, mail = make_panel(ada).step.content, make_rule().first_step.content
+
+    pages = [client.get(f"/admin/campaigns/content/{words.pk}/change/") for words in (panel, mail)]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert [b'name="preheader"' in page.content for page in pages] == [False, True]
+    saved = client.post(
+        pages[0].request["PATH_INFO"], {"subject": "New", "body": "<p>New</p>", "question": ""}
+    )
+    assert saved.status_code == 302
+    panel.refresh_from_db()
+    assert panel.subject == "New"
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("<script>x()</script>", "cannot stand in a panel"),
+        ("<form><p>x</p></form>", "cannot stand in a panel"),
+        ('<p onclick="x()">x</p>', "carries a script"),
+        ('<p style="color: red">x</p>', "look of its own"),
+        ('<img src="https://example.com/x.png">', "alt text"),
+        ("<p>x", "is not closed"),
+        ("<p {{ first_name }}>x</p>", "stands within a tag"),
+        ('<a href="javascript:x()">x</a>', ""),
+        ("<p>{{ nobody }}</p>", "no merge field"),
+        (f"<p>{'x' * 5000}</p>", "is short"),
+    ],
+)
+def test_what_may_not_stand_in_a_panel_is_refused_or_taken_out(ada, body, problem):
+    words = make_panel(ada).step.content
+    assert content.problems(words) == []
+
+    words.body = body
+
+    if problem:
+        assert problem in content.problems(words)[0].words
+    else:
+        assert "javascript" not in content.compiled(words).html
