@@ -132,11 +132,12 @@ def call_record(request, key):
     if not form.is_valid():
         return show_call(request, delivery, form)
     try:
-        calling.record_call(delivery, request.user, form.said(), at=at)
+        told = calling.record_call(delivery, request.user, form.said(), at=at)
     except calling.CannotCall as error:
         messages.error(request, str(error))
         return redirect("campaigns:call-detail", delivery.uuid)
-    messages.success(request, _("Written down. Here is who comes next."))
+    words = _("Written down. Here is who comes next.")
+    messages.success(request, words if told else _("They were forgotten meanwhile: nothing is written down."))
     return redirect("campaigns:call-list")
 
 

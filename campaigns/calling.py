@@ -173,12 +173,17 @@ def write(delivery, **fields):
 
 @transaction.atomic
 def record_call(delivery, user, said, *, at):
-    """Write down what came of a call in hand; returns its touchpoint. Raises CannotCall."""
+    """Write down what came of a call in hand; returns its touchpoint. Raises CannotCall.
+
+    Of somebody who was forgotten meanwhile nothing is written down: None.
+    """
     lock_contacts([delivery.contact_id])
     mine = Delivery.objects.filter(pk=delivery.pk, status=Status.SENDING, owner=owner_of(user))
     delivery = mine.select_related("contact", "topic", "rule", "campaign").first()
     if delivery is None:
         raise CannotCall(_("The call is no longer in your hands: take it again to say what came of it."))
+    if delivery.contact.erased_at:
+        return _end(delivery, Status.ERASED, Reason.ERASED, at)
     touchpoint = _tell(delivery, user, said, at)
     if said.outcome in SPOKEN:
         _stop_the_rest(delivery, at)

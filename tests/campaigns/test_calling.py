@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 from django.db.models.functions import Now
 
-from campaigns import call_undoing, calling, claiming, gate, sequences
+from campaigns import call_queue, call_undoing, calling, claiming, gate, sequences
 from campaigns.call_undoing import CannotUndo
 from campaigns.calling import CannotCall, Said
 from campaigns.costing import effort_of
@@ -454,3 +454,39 @@ def test_who_is_forgotten_is_not_called_and_what_was_said_goes_with_them(call, c
     assert state(call) == ("erased", "erased")
     assert (call.address, callee.identities.count()) == ("", 0)
     assert all_promises_kept()
+
+
+@pytest.mark.parametrize("outcome", [*calling.OUTCOMES])
+def test_of_who_is_forgotten_during_the_call_nothing_is_written_down(call, callee, marketer, admin, outcome):
+    calling.take(call, marketer, at=NOON)
+    erase(callee, at=NOON + MINUTE, by=admin)
+    known = Suppression.objects.count(), callee.consents.count()
+
+    assert said(call, marketer, outcome, words="Ring at my office.", back_at=NOON + DAY) is None
+
+    assert state(call) == ("erased", "erased")
+    assert not Touchpoint.objects.filter(source="call").exists()
+    assert (Suppression.objects.count(), callee.consents.count()) == known
+    assert all_promises_kept()
+
+
+def test_a_call_to_who_is_forgotten_during_it_ends_when_it_is_put_back(call, callee, marketer, admin):
+    calling.take(call, marketer, at=NOON)
+    erase(callee, at=NOON + MINUTE, by=admin)
+    calling.leave(call, marketer, at=NOON + 2 * MINUTE)
+
+    call_queue.sort_out(NOON + 3 * MINUTE)
+
+    assert state(call) == ("erased", "erased")
+
+
+def test_a_no_that_comes_during_the_call_does_not_stop_it_from_being_written_down(
+    call, callee, topic, marketer
+):
+    calling.take(call, marketer, at=NOON)
+    withdraw_consent(callee, [topic], channel="phone", at=NOON + MINUTE, source="test")
+
+    said(call, marketer, "no_answer")
+
+    call_queue.sort_out(NOON + DAY)
+    assert state(call) == ("skipped", "withdrew")
