@@ -213,14 +213,19 @@ def answers(life):
     return [answer for answer in came_back if answer[2]]
 
 
+def title_of(visit):
+    """What the page calls itself."""
+    return _("The Listening Club") if visit.is_service else visit.record or _("Records")
+
+
 def visits(life):
     """The pages one newcomer looked at."""
     for number, visit in enumerate(life.story.visits):
-        url = past.shop_page(visit.record)
+        url = past.shop_page(visit.record, is_service=visit.is_service)
         data = {
             "url": url,
             "path": url.removeprefix(settings.PUBLIC_URL),
-            "title": f"{visit.record or _('Records')} · Northside Records",
+            "title": f"{title_of(visit)} · Northside Records",
         }
         if visit.via:
             data["delivery"] = str(getattr(life, visit.via).uuid)

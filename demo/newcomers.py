@@ -22,17 +22,22 @@ SOURCES = [
     (9, {"referrer": "https://blog.example.org/records"}),
     (12, {}),
 ]
-# In how many of a hundred cases.
+# In how many of a hundred cases. Whoever follows the welcome may try the service on the way.
+TRIES = 55
 CONFIRMS, CLICKS, CLICKS_REMINDER, OPENS, LEAVES = 86, 57, 24, 68, 6
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One page looked at, the shelves or a record; `via` is the message whose link led there, if one did."""
+    """One page looked at: the shelves, a record, or the service.
+
+    `via` is the message whose link led there, if one did.
+    """
 
     at: datetime
     record: Product | None = None
     via: str = ""
+    is_service: bool = False
 
 
 @dataclass
@@ -78,6 +83,8 @@ def live_on(story, choose, records, at, welcome):
     if choose.randrange(100) < CLICKS or reminded_at > at - HOUR:
         story.clicked_at = welcomed_at + min(choose.expovariate(1 / 9) * HOUR, (at - welcomed_at) * 0.8)
         look_around(story, choose, records, start=story.clicked_at, pages=choose.randint(1, 4), via="welcome")
+        if choose.randrange(100) < TRIES:
+            story.visits.append(Visit(story.visits[-1].at + MINUTE, is_service=True))
     elif choose.randrange(100) < CLICKS_REMINDER:
         story.clicked_reminder_at = before(at, reminded_at + choose.randint(5, 3000) * MINUTE)
         if story.clicked_reminder_at:

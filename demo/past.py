@@ -45,16 +45,20 @@ def goes_at(rule, due_at, address):
     return hours.spread(hours.end_of_quiet(due_at, sender.zone, sender.quiet_until), address)
 
 
-def delivery_of(rule, contact, touchpoint, *, seconds, address):
-    """A first message that went out `seconds` after it was due; not saved yet."""
-    key = f"r{rule.pk}:s1:{contact.pk}"
+def delivery_of(rule, contact, touchpoint, *, seconds, address, occurred_at=None):
+    """A first message that went out `seconds` after it was due; not saved yet.
+
+    What it answers occurred with the touchpoint, or some time after it.
+    """
+    occurred_at = occurred_at or touchpoint.at
+    key = f"r{rule.pk}:s{steps_of(rule)[0].key}:{contact.pk}"
     if rule.re_entry != LifecycleRule.ReEntry.ONCE:
         key += f":t{touchpoint.pk}"
     words = str(triggers.get(rule.trigger).label)
     evidence = {"words": words, "at": touchpoint.at.isoformat(), "sample": True}
-    fields = {"touchpoint": touchpoint, "evidence": evidence, "occurred_at": touchpoint.at}
+    fields = {"touchpoint": touchpoint, "evidence": evidence, "occurred_at": occurred_at}
     step = steps_of(rule)[0]
-    due_at = touchpoint.at + step.delay
+    due_at = occurred_at + step.delay
     due_at = due_at if rule.answers_at_once else goes_at(rule, due_at, address)
     fields["episode"] = f"r{rule.pk}:{contact.pk}:t{touchpoint.pk}"
     return _sent(rule, step, contact, key, due_at, seconds, address, fields)
@@ -114,8 +118,10 @@ def not_sent(delivery, reason):
     return delivery
 
 
-def shop_page(record=None):
-    """The address of a record's page, or of the shelves."""
+def shop_page(record=None, *, is_service=False):
+    """The address of a record's page, of the service, or of the shelves."""
+    if is_service:
+        return settings.PUBLIC_URL + reverse("demo:service")
     path = reverse("demo:product", args=[record.sku]) if record else reverse("demo:shop-home")
     return settings.PUBLIC_URL + path
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import LifecycleRule
 from campaigns.rules import activate
 from campaigns.starter import set_up_workspace
-from demo import buyers, lives, thanks
+from demo import buyers, lives, months, thanks
 from demo.catalogue import load_catalogue
 from demo.newcomers import DAY, SPAN
 from segmentation import rfm
@@ -23,6 +23,7 @@ def load(at, progress):
     yield _("Entries of consent, invented"), buyers.agree(at)
     yield _("Suppressed addresses, invented"), buyers.suppress_some(at)
     yield _("Sign-ups of the last 60 days, invented"), lives.write_newcomers(at, progress)
+    yield _("Messages after a month and after browsing, invented"), months.write_months(at)
     yield _("Thank-yous of the last 60 days, invented"), thanks.write_thanks(at)
     yield _("Buyers scored"), rfm.rescore(at)
     with connection.cursor() as cursor:
