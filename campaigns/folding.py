@@ -52,21 +52,45 @@ WITH RECURSIVE touched (id) AS (
 SELECT id FROM touched
 """
 
+# When it arrived, by the earliest word of it.
+_ARRIVED = """
+WITH told AS (
+    SELECT delivery_id, min(at) AS at FROM campaigns_notice
+    WHERE delivery_id = ANY(%(ids)s::bigint[]) AND kind = 'delivered' AND is_trusted GROUP BY delivery_id
+), earlier AS (
+    UPDATE campaigns_response r SET at = told.at FROM told
+    WHERE r.delivery_id = told.delivery_id AND r.kind = 'delivered' AND r.at > told.at
+)
+INSERT INTO campaigns_response (delivery_id, kind, at, data)
+SELECT delivery_id, 'delivered', at, '{}' FROM told WHERE NOT EXISTS (
+    SELECT FROM campaigns_response r WHERE r.delivery_id = told.delivery_id AND r.kind = 'delivered'
+)
+"""
+
 
 @transaction.atomic
 def fold_new(notices, at):
     """Let notices that were just stored or matched take effect. Those that could be forged take none."""
     trusted = [notice for notice in notices if notice.is_trusted]
-    effective = [notice for notice in trusted if notice.kind in EFFECTIVE]
-    if not effective:
-        return
+    arrived = {notice.delivery_id for notice in trusted if notice.kind == Kind.DELIVERED} - {None}
+    wanted = [notice.pk for notice in trusted if notice.kind in EFFECTIVE and notice.kind != Kind.DELIVERED]
+    effective = list(Notice.objects.filter(pk__in=wanted).order_by("pk")) if wanted else []
     addresses = {notice.address for notice in effective if notice.address and notice.kind in JUDGED}
     ids = {notice.delivery_id for notice in effective if notice.delivery_id}
-    _lock(ids, addresses)
-    is_told = any(notice.kind not in QUIET for notice in effective)
-    deliveries = fold(ids, is_told=is_told)
-    _answer_people(effective, deliveries)
-    _judge(addresses, deliveries, at)
+    _lock(ids | arrived, addresses)
+    _arrive(arrived)
+    if effective:
+        is_told = any(notice.kind not in QUIET for notice in effective)
+        deliveries = fold(ids, is_told=is_told)
+        _answer_people(effective, deliveries)
+        _judge(addresses, deliveries, at)
+
+
+def _arrive(delivery_ids):
+    """Most of what is told is that something arrived: that takes one statement, and nobody else's word."""
+    if delivery_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_ARRIVED, {"ids": list(delivery_ids)})
 
 
 def fold(delivery_ids, *, is_told=True):
@@ -227,6 +251,8 @@ EFFECTIVE = {*RESPONSES, *HEARD, Kind.UNSUBSCRIBED}
 
 def _lock(delivery_ids, addresses):
     """Everyone this may touch, at once and in id order, as the gate does: nothing can wait in a ring."""
+    if not (delivery_ids or addresses):
+        return
     with connection.cursor() as cursor:
         cursor.execute(_TOUCHED, {"ids": list(delivery_ids), "addresses": list(addresses)})
         lock_contacts([pk for (pk,) in cursor.fetchall()])

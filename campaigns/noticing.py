@@ -11,6 +11,7 @@ import logging
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -25,7 +26,9 @@ from contacts.models import normalise_email
 logger = logging.getLogger(__name__)
 
 # So many in a transaction, and in a sweep: whoever has something to send is not kept waiting for long.
-AT_ONCE, IN_A_SWEEP = 250, 5_000
+AT_ONCE, IN_A_SWEEP = 500, 5_000
+# Writes the same thing in the same words.
+_ALIKE = DjangoJSONEncoder(sort_keys=True)
 # A notice of an unknown message is looked for at every sweep while it is young, after that once an hour.
 YOUNG, KEPT_LOOKING = timedelta(minutes=10), timedelta(days=7)
 # Then what came is only known by what was made of it.
@@ -62,7 +65,7 @@ LEFT JOIN campaigns_delivery d ON d.id = coalesce(
 LEFT JOIN contacts_contact c ON c.id = d.contact_id
 ORDER BY t.source, t.external_id
 ON CONFLICT (source, external_id) DO NOTHING
-RETURNING id
+RETURNING id, kind, is_trusted, delivery_id
 """
 _REJOIN = """
 UPDATE campaigns_notice n SET delivery_id = d.id,
@@ -83,7 +86,7 @@ JOIN campaigns_delivery d ON d.id = coalesce(
 )
 JOIN contacts_contact c ON c.id = d.contact_id
 WHERE n.id = waiting.id
-RETURNING n.id
+RETURNING n.id, n.kind, n.is_trusted, n.delivery_id
 """
 
 
@@ -106,6 +109,15 @@ class Told:
     # Whether it came by a way that cannot be forged.
     is_trusted: bool = False
     data: dict = field(default_factory=dict)
+
+
+class New(NamedTuple):
+    """A notice that was just stored or matched, as far as it takes to see what it may change."""
+
+    pk: int
+    kind: str
+    is_trusted: bool
+    delivery_id: int | None
 
 
 class CannotRead(ValueError):
@@ -191,14 +203,14 @@ def _read(raws, at):
 
 def _take(rows, at):
     told = json.dumps(rows, cls=DjangoJSONEncoder)
-    return _fold_new(_returned_ids(_STORE, {"told": told}), at) if rows else []
+    return _fold_new(_STORE, {"told": told}, at) if rows else []
 
 
 def rejoin(at):
     """Match notices whose delivery was not known when they came, and fold them; returns how many."""
     values = {"oldest": at - KEPT_LOOKING, "young": at - YOUNG, "minute": at.minute}
     with transaction.atomic():
-        return len(_fold_new(_returned_ids(_REJOIN, values), at))
+        return len(_fold_new(_REJOIN, values, at))
 
 
 def forget_old(at):
@@ -208,18 +220,14 @@ def forget_old(at):
     return RawNotice.objects.filter(pk__in=ids).update(body=b"", headers={}) if ids else 0
 
 
-def _fold_new(ids, at):
-    if not ids:
-        return []
-    notices = list(Notice.objects.filter(pk__in=ids).order_by("pk"))
-    folding.fold_new(notices, at)
-    return notices
-
-
-def _returned_ids(sql, values):
+def _fold_new(sql, values, at):
+    """What the statement stored or matched takes effect; returns all of it."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return [pk for (pk,) in cursor.fetchall()]
+        new = sorted(New(*row) for row in cursor.fetchall())
+    if new:
+        folding.fold_new(new, at)
+    return new
 
 
 def _mark_read(raws, at, problems, emptied):
@@ -254,7 +262,7 @@ def _row(told, source, received_at, raw):
 
 def digest_of(thing):
     """The same for the same thing, always."""
-    written = json.dumps(thing, cls=DjangoJSONEncoder, sort_keys=True)
+    written = _ALIKE.encode(thing)
     return hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()
 
 
