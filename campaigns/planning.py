@@ -27,19 +27,19 @@ KEYS = {
 }
 # What all steps from one occurrence share.
 _EPISODE = "'r' || r.id || ':' || o.contact_id || ':' || o.occurrence"
-# Of several steps that start from the occurrence all take the same one.
+# Of several steps that start from the occurrence all take the same one: looked for by their keys, by index
+# or in one hash, however little the database knows of a ledger that was filled a moment ago.
 _SAME = f"""
     AND NOT EXISTS (
         SELECT 1 FROM campaigns_delivery near
-        WHERE near.rule_id = r.id AND near.contact_id = o.contact_id AND near.reminder_number = 0
-          AND near.episode <> {_EPISODE}
+        WHERE near.occurrence_key = 'r' || r.id || ':s{{key}}:' || o.contact_id AND near.episode <> {_EPISODE}
     )
 """
 # Whoever had something of this rule for another occurrence within the days before or after is left alone.
 _RESTED = f"""
     AND NOT EXISTS (
         SELECT 1 FROM campaigns_delivery near
-        WHERE near.rule_id = r.id AND near.contact_id = o.contact_id AND near.reminder_number = 0
+        WHERE near.rule_id = %(rule)s AND near.contact_id = o.contact_id AND near.reminder_number = 0
           AND near.episode <> {_EPISODE}
           AND near.occurred_at > o.occurred_at - r.re_entry_days * interval '1 day'
           AND near.occurred_at < o.occurred_at + r.re_entry_days * interval '1 day'
@@ -124,8 +124,7 @@ WHERE s.removed_at IS NULL AND s.follows_id IS NOT NULL AND p.outcome_at IS NULL
   )
   AND NOT EXISTS (
       SELECT 1 FROM campaigns_delivery beside
-      WHERE beside.contact_id = p.contact_id AND beside.rule_id = r.id AND beside.episode = p.episode
-        AND beside.outcome_at IS NOT NULL
+      WHERE beside.contact_id = p.contact_id AND beside.episode = p.episode AND beside.outcome_at IS NOT NULL
   )
   AND (NOT s.by_preference OR s.channel = (
       SELECT coalesce(nullif(who.preferred_channel, ''), 'email') FROM contacts_contact who
@@ -281,18 +280,20 @@ def _new(step, rule, at, due_after, contact_ids):
         key=KEYS[rule.re_entry],
         episode=_EPISODE,
         distinct="" if rule.re_entry == LifecycleRule.ReEntry.EVERY else "DISTINCT ON (o.contact_id)",
-        rested=_rested(rule),
+        rested=_rested(step, rule),
         among=among,
         preferring=_PREFERRING if step.by_preference else "",
     )
-    return sql, found | people | {"step": step.pk, "due_after": due_after}
+    return sql, found | people | {"step": step.pk, "rule": rule.pk, "due_after": due_after}
 
 
-def _rested(rule):
+def _rested(step, rule):
     """What keeps a second occurrence of a rule away from somebody."""
     if rule.re_entry == LifecycleRule.ReEntry.DAYS:
         return _RESTED
-    return _SAME if rule.re_entry == LifecycleRule.ReEntry.ONCE and len(starting(rule)) > 1 else ""
+    if rule.re_entry == LifecycleRule.ReEntry.EVERY:
+        return ""
+    return "".join(_SAME.format(key=other.key) for other in starting(rule) if other.key != step.key)
 
 
 def _among(rule):
