@@ -18,6 +18,8 @@ class Edit:
 
 
 GATE = ("tests/campaigns/test_gate.py",)
+GATE_OF_RULES = ("tests/campaigns/test_gate_of_rules.py",)
+SEQUENCES = ("tests/campaigns/test_sequences.py",)
 PLANNING = ("tests/campaigns/test_planning.py",)
 CLAIMING = ("tests/campaigns/test_claiming.py",)
 SETTLING = ("tests/campaigns/test_settling.py",)
@@ -146,6 +148,56 @@ EDITS = [
         'ORDER BY p.sender_id, p.domain FOR UPDATE OF p\n"""\n_WRITE',
         'ORDER BY p.sender_id, p.domain\n"""\n_WRITE',
         PACING,
+    ),
+    # What the strategy's own are asked.
+    Edit(
+        "gate: whom a rule is for is not asked again",
+        "campaigns/deciding.py",
+        "    if fact.is_outside_audience:\n",
+        "    if False:\n",
+        GATE_OF_RULES,
+    ),
+    Edit(
+        "gate: how often a person wishes is not minded",
+        "campaigns/deciding.py",
+        "        or _capped(fact, fact.at_most, fact.heard_this_week, WEEK, Reason.OWN_CAP)\n",
+        "",
+        GATE_OF_RULES,
+    ),
+    Edit(
+        "gate: panels count for the cap",
+        "campaigns/gate.py",
+        " AND heard.channel <> 'panel'",
+        "",
+        GATE_OF_RULES,
+    ),
+    Edit(
+        "gate: a call needs no yes to calls",
+        "campaigns/gate.py",
+        "AND (said.channel = d.channel OR d.channel = 'panel' AND said.channel = 'email')",
+        "AND (said.channel = d.channel OR said.channel = 'email')",
+        GATE_OF_RULES,
+    ),
+    Edit(
+        "gate: an outcome stops one medium only",
+        "campaigns/gate.py",
+        "AND p.sending_at IS NOT NULL AND (p.outcome_at",
+        "AND p.id = d.parent_id AND (p.outcome_at",
+        GATE_OF_RULES,
+    ),
+    Edit(
+        "sequence: an outcome leaves the rest as planned",
+        "campaigns/responding.py",
+        "    sequences.stop(episodes, at=at)\n",
+        "",
+        SEQUENCES,
+    ),
+    Edit(
+        "claim: panels and calls are claimed like mail",
+        "campaigns/claiming.py",
+        "WHERE status = 'planned' AND channel = 'email' AND due_at <= %(at)s\n      AND (due_at, id)",
+        "WHERE status = 'planned' AND due_at <= %(at)s\n      AND (due_at, id)",
+        GATE_OF_RULES,
     ),
     # The unique key.
     Edit(
