@@ -46,7 +46,7 @@ out (holding_out.py: how many); results.py sets who got it beside who did not, s
 chance goes, uplift.py puts it into words; decay.py tells how answers dwindle, costing.py what it took (of all
 rows side by side: strategy_results.py); keeping.py keeps such figures for a while.
 
-Before anything is switched on or sent off it is rehearsed: rehearsing/ asks the live planning and the live gate
+Before anything is switched on or sent off it is rehearsed: rehearsing/ asks the live planning and gate
 of past moments, beside a ledger that is never kept; activation.py and sending_off.py see to it that it was.
 
 Around a campaign: audience.py says who it is for, launching.py what people may do with it, progress.py how
