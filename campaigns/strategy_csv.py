@@ -30,6 +30,13 @@ def write(rules, *, is_plain=False):
     return file.getvalue()
 
 
+def textbook_file():
+    """The four rows as the textbook prints them, to begin with."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows([TEXTBOOK, *textbook.ROWS])
+    return file.getvalue()
+
+
 def exported(user):
     """The rules of the file: those on the table, in their order."""
     rules = LifecycleRule.objects.for_user(user).exclude(status=LifecycleRule.Status.CLOSED)

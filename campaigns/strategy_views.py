@@ -61,7 +61,7 @@ def rule_live(request, pk):
 def rule_inline(request, pk):
     """A row being changed where it stands; saved, it is a row again."""
     rule = rule_of(request, pk)
-    form = InlineForm(request.POST or None, rule=rule)
+    form = InlineForm(request.POST if request.method == "POST" else None, rule=rule)
     if form.is_valid():
         rule = form.save(timezone.now())
         messages.success(request, _("“%(rule)s” is saved.") % {"rule": rule})
@@ -142,9 +142,13 @@ def strategy_export(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def strategy_import(request):
     """A file becomes the table: first what it would change, and with a second yes it does."""
-    form = ImportForm(request.POST or None, request.FILES or None)
+    is_asked = request.method == "POST"
+    initial = {"text": strategy_csv.textbook_file()} if "textbook" in request.GET else {}
+    form = ImportForm(
+        request.POST if is_asked else None, request.FILES if is_asked else None, initial=initial
+    )
     page = {"form": form, "cancel_url": reverse("campaigns:rule-list")}
-    if request.method != "POST" or not form.is_valid():
+    if not form.is_valid():
         return render(request, "campaigns/strategy_import.html", page)
     text = form.cleaned_data["text"]
     if "save" in request.POST and (answer := imported(request, text)):

@@ -26,9 +26,9 @@ WELCOME = "Welcome, Mara – where would you like to begin?"
 # What stands on her page in the end, whoever tells it.
 TIMELINE = [
     "Confirmed the sign-up",
-    "Followed a link in “Welcome”",
+    "Followed a link in “Welcome message”",
     "Looked at “Records · Northside Records”",
-    "Outcome of “Welcome”",
+    "Outcome of “Welcome message”",
 ]
 
 
@@ -115,10 +115,13 @@ def confirm(page, site):
 
 
 def come_by(page, welcome):
-    """Follow the welcome's link to the shop, and wait until the visit was told; where it led."""
+    """Follow the links to the shop and to the service, waiting until both were told; where the first led."""
     with page.context.expect_event("response", lambda answer: answer.url.endswith("/t/visit")):
         shop = follow(page, welcome.get_by_role("link", name="Look around the shop"))
-    return shop.url
+    led_to = shop.url
+    with page.context.expect_event("response", lambda answer: answer.url.endswith("/t/visit")):
+        follow(page, welcome.get_by_role("link", name="the listening club"))
+    return led_to
 
 
 def test_a_person_signs_up_is_welcomed_comes_by_leaves_and_is_left_alone(
