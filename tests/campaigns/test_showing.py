@@ -12,6 +12,7 @@ from campaigns.deciding import is_control
 from campaigns.models import Delivery, Response
 from contacts import consenting, erasing
 from contacts.models import Channel
+from tests.campaigns.racing import race
 from tests.make import (
     DAY,
     HOUR,
@@ -417,3 +418,14 @@ def test_what_may_not_stand_in_a_panel_is_refused_or_taken_out(ada, body, proble
         assert problem in content.problems(words)[0].words
     else:
         assert "javascript" not in content.compiled(words).html
+
+
+def test_two_pages_at_once_take_a_panel_through_the_gate_once(ada):
+    delivery = make_panel(ada)
+
+    found = race(4, lambda: shown(ada))
+
+    assert any(found)
+    assert state(delivery) == (Status.SENT, "")
+    assert delivery.attempts == 1
+    assert shown(ada)
