@@ -30,8 +30,8 @@ def test_a_tick_plans_and_sends(rule, ada, mailbox):
     make_touchpoint(ada, "confirmed", at=NOON)
 
     assert ticking.tick(NOON) == {
-        "outcomes": 0, "without": 0, "credited": 0, "planned": 1, "following": 0, "campaigns": 0,
-        "finished": 0, "sent": 1,
+        "outcomes": 0, "without": 0, "credited": 0, "planned": 1, "following": 0, "calls": 0,
+        "campaigns": 0, "finished": 0, "sent": 1,
     }  # fmt: skip
 
 
