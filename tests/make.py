@@ -211,6 +211,11 @@ def make_rehearsal(program, planned=1, **fields):
         "fingerprint": fingerprint(program),
         "planned": planned,
         "sent": planned,
-        "result": {"steps": steps, "days": [], "contacts": []},
+        "result": {
+            "steps": steps,
+            **dict.fromkeys(("days", "reasons", "waits", "contacts", "met"), []),
+            **{"people": planned, "reached": planned},
+            "load": {"hours": [], "busiest_hour": None, "busiest_day": None, "per_minute": None},
+        },
     } | fields
     return Rehearsal.objects.create(**fields)
