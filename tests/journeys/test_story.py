@@ -27,7 +27,7 @@ WELCOME = "Welcome, Mara – where would you like to begin?"
 TIMELINE = [
     "Confirmed the sign-up",
     "Followed a link in “Welcome message”",
-    "Looked at “Records · Northside Records”",
+    "Records · Northside Records",
     "Outcome of “Welcome message”",
 ]
 
