@@ -214,7 +214,8 @@ def make_rehearsal(program, planned=1, **fields):
         "result": {
             "steps": steps,
             **dict.fromkeys(("days", "reasons", "waits", "contacts", "met"), []),
-            **{"people": planned, "reached": planned},
+            "people": planned,
+            "reached": planned,
             "load": {"hours": [], "busiest_hour": None, "busiest_day": None, "per_minute": None},
         },
     } | fields
