@@ -63,7 +63,7 @@ class Response(models.Model):
 
 
 class RawResponse(models.Model):
-    """A link followed or a picture fetched, as it was asked for: kept at once, told and gone a moment later."""
+    """A link followed or a picture fetched, as it was asked for: kept at once, told and gone soon."""
 
     class Kind(models.TextChoices):
         CLICKED = "clicked", _("Clicked")
