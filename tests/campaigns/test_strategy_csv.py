@@ -139,6 +139,7 @@ def test_a_file_with_semicolons_is_read(marketer):
 
 def test_a_changed_cell_changes_what_runs(marketer, mailbox):
     strategy_csv.save(TEXTBOOK, marketer, at=NOON)
+    LifecycleRule.objects.update(control_share=0)
     rule = LifecycleRule.objects.get(trigger="abandoned_browse")
     rules.activate(rule, at=NOON)
     ada = make_contact("ada@example.com")
