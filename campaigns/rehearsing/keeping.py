@@ -114,7 +114,7 @@ def _rehearse(rehearsal):
 
     told = {"alone": rehearsal.alone, "tell": lambda share: cache.set(_key(rehearsal), share, 3600)}
     if rehearsal.rule_id:
-        return rehearse_rule(program, rehearsal.since, rehearsal.until, read, **told)
+        return rehearse_rule(program, rehearsal.since, rehearsal.until, read, history=True, **told)
     return rehearse_campaign(program, rehearsal.since, read, **told)
 
 

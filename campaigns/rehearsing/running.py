@@ -17,12 +17,17 @@ class TooMuch(ValueError):
 
 
 @on_primary()
-def rehearse_rule(rule, since, until, read, *, alone=False, clock=None, tell=lambda share: None):
+def rehearse_rule(
+    rule, since, until, read, *, alone=False, history=False, clock=None, tell=lambda share: None
+):
     """What the rule would have done from `since` to `until`; returns what `read()` makes of the shadow.
 
-    With the rest of the strategy, as it is now, unless alone. Raises TooMuch.
+    With the rest of the strategy, as it is now, unless alone; with `history` what imports brought along
+    starts rows, too. Raises TooMuch.
     """
     with shadow.shadowed():
+        if history:
+            shadow.count_history()
         shadow.switch_on(rule, since, alone=alone)
         shadow.remember_the_past(since, alone=alone, rule=rule)
         _plan_rules(since, until)

@@ -58,6 +58,9 @@ WHERE coalesce(d.finished_at, d.sending_at) <= %(since)s AND (NOT %(alone)s OR d
        OR r.status = 'active' AND r.re_entry = 'days'
           AND d.occurred_at > %(since)s - r.re_entry_days * interval '1 day')
 """
+# What an import brought along starts nothing when it comes; in a rehearsal it happened like everything else.
+_HISTORY = "CREATE TEMP VIEW {table} AS SELECT {columns} FROM {schema}.{table}"
+BROUGHT_ALONG = ("touchpoints_touchpoint", "touchpoints_order", "segmentation_rfmchange")
 # A cap or a sequence may look back this far, in days.
 LOOKS_BACK = 60
 _NOT_COPIED = {"outcome_at": "NULL", "merge_values": "'{}'", "evidence": "'{}'"}
@@ -76,6 +79,15 @@ def shadowed():
             transaction.set_rollback(True)
 
 
+def count_history():
+    """Let what was brought along by imports count as if it had been told when it happened."""
+    with connection.cursor() as cursor:
+        for table in BROUGHT_ALONG:
+            schema, columns = _real(cursor, table)
+            told = ["false AS is_history" if name == "is_history" else name for name in columns]
+            cursor.execute(_HISTORY.format(table=table, schema=schema, columns=", ".join(told)))
+
+
 def switch_on(rule, since, *, alone):
     """Let the rule, and unless it is alone the rest of the strategy, be on since then."""
     _run(_SWITCH_ON, {"rule": rule.pk, "since": since, "alone": alone})
@@ -90,7 +102,7 @@ def start(campaign, at):
 def remember_the_past(since, *, alone, rule=None):
     """Copy what had been sent before and still counts; how many rows."""
     with connection.cursor() as cursor:
-        schema, columns = _real(cursor)
+        schema, columns = _real(cursor, "campaigns_delivery")
         values = ", ".join(_NOT_COPIED.get(name, f"d.{name}") for name in columns)
         sql = _PAST.format(columns=", ".join(columns), values=values, schema=schema)
         told = {"since": since, "alone": alone, "rule": rule and rule.pk, "back": LOOKS_BACK}
@@ -103,14 +115,15 @@ def settle():
     _run("ANALYZE campaigns_delivery")
 
 
-def _real(cursor):
-    """(schema, columns) of the ledger itself."""
+def _real(cursor, table):
+    """(schema, columns) of the table itself."""
     cursor.execute(
         "SELECT quote_ident(n.nspname), array_agg(a.attname::text ORDER BY a.attnum)"
         " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " JOIN pg_attribute a ON a.attrelid = c.oid"
-        " WHERE c.relname = 'campaigns_delivery' AND n.nspname = ANY(current_schemas(false))"
-        " AND a.attnum > 0 AND NOT a.attisdropped GROUP BY n.nspname"
+        " WHERE c.relname = %s AND n.nspname = ANY(current_schemas(false))"
+        " AND a.attnum > 0 AND NOT a.attisdropped GROUP BY n.nspname",
+        [table],
     )
     return cursor.fetchone()
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from campaigns.models import Delivery, Rehearsal
-from campaigns.rehearsing import keeping, reading
+from campaigns.rehearsing import keeping, reading, running
 from contacts.models import Identity
 from tests.make import (
     DAY,
@@ -22,6 +22,7 @@ from tests.make import (
     make_touchpoint,
 )
 from tests.tables import everywhere
+from touchpoints.models import Touchpoint
 
 pytestmark = pytest.mark.django_db
 SINCE = NOON - 10 * DAY
@@ -42,6 +43,16 @@ def rehearse(program, *, alone=False, since=SINCE, until=NOON):
 
 def told(rehearsal):
     return [(row.contact, row.status, row.reason) for row in reading.people(reading.chosen(rehearsal))]
+
+
+def test_what_was_imported_counts_as_if_it_had_been_told_at_once(draft, ada):
+    make_touchpoint(ada, "confirmed", at=NOON - 7 * DAY, is_history=True)
+
+    rehearsal = rehearse(draft)
+
+    assert told(rehearsal) == [(ada, "sent", "")]
+    assert Touchpoint.objects.get(contact=ada).is_history
+    assert running.rehearse_rule(draft, SINCE, NOON, lambda: Delivery.objects.count()) == 0
 
 
 def test_a_draft_is_rehearsed_for_those_who_agreed_by_then(draft, ada, ben, cleo):
