@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns import content, planning, rules
 from campaigns.models import LifecycleRule, Rehearsal, SendingSwitch
@@ -76,16 +77,22 @@ def switch_on(rule, *, at, by=None, yes=None):
 def _hold_to(coming, expected, yes):
     """Raise CannotActivate where a second yes is missing, or was said to far fewer."""
     if coming > TIMES * expected and coming > 1.1 * (yes or 0):
-        words = _("It would write to %(coming)s people within a day; the rehearsal had %(usual)s a day.")
-        raise CannotActivate(words % {"coming": coming, "usual": expected})
+        told = {"coming": coming, "usual": expected}
+        words = ngettext(
+            "It would write to %(coming)s person within a day",
+            "It would write to %(coming)s people within a day",
+            coming,
+        )
+        beside = _("the rehearsal had %(usual)s a day.") if expected else _("in the rehearsal it was nobody.")
+        raise CannotActivate(f"{words % told}; {beside % told}")
 
 
 def usual(rule, rehearsal):
-    """How many the rehearsal would have begun to write to on a usual day; one at the least."""
+    """How many the rehearsal would have begun to write to on a usual day; at least one if anybody."""
     if rehearsal is None or rule.first_step is None:
-        return 1
+        return 0
     planned = sum(count for pk, count, _sent in rehearsal.result["steps"] if pk == rule.first_step.pk)
-    return max(1, round(planned / max(1, rehearsal.days)))
+    return max(1, round(planned / max(1, rehearsal.days))) if planned else 0
 
 
 def rehearsal_check(rule, rehearsal):

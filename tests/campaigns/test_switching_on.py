@@ -99,6 +99,24 @@ def test_the_page_asks_for_the_second_yes_and_takes_it(as_marketer, draft, at_no
     assert status_of(draft) == "active"
 
 
+def test_after_a_rehearsal_of_nobody_anybody_needs_the_second_yes(as_marketer, draft, at_noon):
+    draft.steps.update(delay=2 * HOUR)
+    make_rehearsal(draft, planned=0)
+    page = reverse("campaigns:rule-activate", args=[draft.pk])
+    assert not as_marketer.get(page).context["activation"].asks_again
+
+    coming(1)
+
+    answer = as_marketer.get(page)
+    assert answer.context["activation"].usual == 0
+    assert "nobody met its condition from" in answer.text
+    assert "Yes, write to 1 person<" in answer.text
+    with pytest.raises(rules.CannotActivate, match="1 person within a day; in the rehearsal it was nobody"):
+        activation.switch_on(draft, at=NOON)
+    activation.switch_on(draft, at=NOON, yes=1)
+    assert status_of(draft) == "active"
+
+
 def test_the_page_of_an_unrehearsed_row_leads_to_its_rehearsal(as_marketer, draft):
     page = reverse("campaigns:rule-activate", args=[draft.pk])
 
