@@ -20,6 +20,7 @@ class CampaignsConfig(AppConfig):
             intake,
             noticing,
             panels,
+            reasons,
             receivers,
             recommending,
             rhythm,
@@ -30,6 +31,7 @@ class CampaignsConfig(AppConfig):
         from campaigns.channels import esp, smtp
         from contacts import actions, erasure, timeline
         from contacts import panels as contact_panels
+        from contacts import reasons as contact_reasons
         from contacts.permissions import WRITERS
         from crm.ui import navigation
         from touchpoints import rhythm as touch_rhythm
@@ -55,6 +57,7 @@ class CampaignsConfig(AppConfig):
         erasure.register("deliveries", forgetting.forget)
         timeline.register("deliveries", telling.entries)
         touch_rhythm.register("deliveries", rhythm.sent)
+        contact_reasons.register("deliveries", reasons.last_messages)
         actions.register("start", _("Start a row for these"), "hand", start_views.address)
         contact_panels.register("start", place="aside", order=25, render=start_views.panel)
         contact_panels.register("back", place="aside", order=35, render=address_panel.what_came_back)

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import about, actions, columns, limits, panels, timeline
+from contacts import about, actions, columns, limits, panels, reasons, timeline
 from contacts.consenting import current_consents, withdraw_consent
 from contacts.editing import change_contact, create_contact
 from contacts.erasing import erase
@@ -174,6 +174,7 @@ def preferences(request, token):
     if form.is_valid():
         return redirect(f"{request.path}?saved={_save_preferences(request, contact, form)}")
     page = {"contact": contact, "form": form, "wording": wording, "address": masked(contact.email)}
+    page["reasons"] = reasons.reasons_of(contact)
     return render(request, "contacts/preferences.html", page | {"sender": Sender.objects.first()})
 
 

@@ -1,0 +1,50 @@
+"""Why do I get this? What the preference page tells its reader of the messages they got."""
+
+from django.utils.translation import gettext as _
+
+from campaigns import explaining
+from campaigns.models import Delivery
+from campaigns.telling import subject_of
+from contacts.models import Channel, Consent
+
+# So many messages back, and so many rows and campaigns of each topic.
+LOOKED_AT, TOLD = 100, 3
+
+
+def last_messages(contact):
+    """(topic, sentence) of the last message of each row and campaign, the newest of each topic."""
+    sent = Delivery.objects.of(contact).filter(status=Delivery.Status.SENT, reminder_number=0)
+    related = ("rule", "campaign", "version", "topic")
+    known, told = explaining.Known.of(contact), {}
+    for delivery in sent.select_related(*related).newest_first()[:LOOKED_AT]:
+        programs = told.setdefault(delivery.topic, set())
+        if delivery.program not in programs and len(programs) < TOLD:
+            programs.add(delivery.program)
+            yield delivery.topic, sentence(delivery, known)
+
+
+def sentence(delivery, known):
+    """What came, when, from which row or campaign, and which yes allowed it."""
+    moment = delivery.sending_at or delivery.finished_at or delivery.due_at
+    values = {"day": explaining.day(moment), "program": delivery.program, "subject": subject_of(delivery)}
+    values["subject"] = values["subject"] or delivery.program
+    what = {
+        Channel.PHONE: _("On %(day)s we called you (“%(program)s”)"),
+        Channel.PANEL: _("On %(day)s we first showed you “%(subject)s” (“%(program)s”)"),
+    }.get(delivery.channel, _("On %(day)s we wrote to you “%(subject)s” (“%(program)s”)"))
+    return _("%(what)s: %(why)s.") % {"what": what % values, "why": _allowed(delivery, known, moment)}
+
+
+def _allowed(delivery, known, moment):
+    """The yes that held when it went, and what became of it."""
+    if delivery.program.is_service:
+        return _("it answers what you did yourself and needs no yes")
+    given = known.consent(delivery.channel, delivery.topic_id, moment)
+    if given is None or given.action != Consent.Action.GIVEN:
+        return _("no yes of yours to this is on record")
+    words, values = _("you said yes to this on %(given)s"), {"given": explaining.day(given.at)}
+    now = known.consent(delivery.channel, delivery.topic_id)
+    if now.action == Consent.Action.WITHDRAWN:
+        words = _("you had said yes to this on %(given)s; since %(left)s it has stopped")
+        values["left"] = explaining.day(now.at)
+    return words % values
