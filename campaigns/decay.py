@@ -24,10 +24,16 @@ MOST = 10
 AT_MOST = 100_000
 # Fewer answers say nothing.
 ENOUGH = 30
+# A band of fewer messages is shown with its numbers, and counts for nothing.
+ENOUGH_SENT = 30
+# Two bands fit any curve: only a third can contradict it.
+ENOUGH_BANDS = 3
 # A half-life beyond so many times what was seen is no decay that anybody could act on.
 FAR = 3
 # So many standard errors must the slope lie below nought, or it is chance.
 CERTAIN = 2
+# The same where the bands scatter more than chance alone makes them: Student's t, by how many bands may.
+STUDENT = {1: 12.71, 2: 4.30, 3: 3.18, 4: 2.78, 5: 2.57, 6: 2.45, 7: 2.36, 8: 2.31}
 
 _COUNT = "SELECT count(*) FROM campaigns_delivery d WHERE d.status = 'sent' {only}"
 # Answered: a person followed a link or replied, or did what was asked. Only what had its whole span to be
@@ -82,6 +88,17 @@ class Point:
         """Per cent that was answered."""
         return 100 * self.answered / self.sent if self.sent else 0
 
+    @property
+    def counts(self):
+        """Whether it is enough to go by."""
+        return self.sent >= ENOUGH_SENT
+
+    @property
+    def share_words(self):
+        """Per cent, or of so few how many of how many."""
+        values = {"answered": self.answered, "sent": self.sent}
+        return f"{self.share:.1f}" if self.counts else _("%(answered)s of %(sent)s") % values
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -91,32 +108,47 @@ class Curve:
     points: tuple = ()
 
     @property
-    def answered(self):
-        return sum(point.answered for point in self.points)
+    def counted(self):
+        """The bands that are enough to go by."""
+        return [point for point in self.points if point.counts]
 
     @property
-    def sent(self):
-        return sum(point.sent for point in self.points)
+    def answered(self):
+        return sum(point.answered for point in self.counted)
 
     @property
     def is_early(self):
-        return self.answered < ENOUGH or len(self.points) < 2
+        return self.answered < ENOUGH or len(self.counted) < 2
+
+    @cached_property
+    def slope(self):
+        """(the lowest, the likeliest, the highest) that the decay may be; None without enough bands."""
+        if self.is_early or len(self.counted) < ENOUGH_BANDS:
+            return None
+        slope, margin = _slope(self.counted)
+        return slope - margin, slope, slope + margin
 
     @cached_property
     def half_life(self):
         """After how many days, or messages, half as many answer; None where no decay can be told."""
-        if self.is_early:
+        if self.slope is None or self.slope[2] >= 0:
             return None
-        slope, error = _slope(self.points)
-        if slope + CERTAIN * error >= 0:
-            return None
-        half_life = -log(2) / slope
-        return half_life if half_life < FAR * (self.points[-1].place - self.points[0].place) else None
+        half_life = -log(2) / self.slope[1]
+        return half_life if half_life < FAR * self.span else None
+
+    @property
+    def span(self):
+        return self.counted[-1].place - self.counted[0].place
+
+    @property
+    def is_steady(self):
+        """Whether they would not halve within what was seen, chance allowed for; False while none can say."""
+        return bool(self.slope) and self.slope[0] > -log(2) / self.span
 
     @property
     def rows(self):
         """(band in words, sent, answered, per cent) for a table."""
-        return [(self.label(p), p.sent, p.answered, f"{p.share:.1f}") for p in self.points]
+        return [(self.label(p), p.sent, p.answered, p.share_words) for p in self.points]
 
     def label(self, point):
         if self.kind == "age":
@@ -129,8 +161,8 @@ class Curve:
         if self.is_early:
             return _early(self)
         if self.half_life is None:
-            return _steady(self)
-        first, last = self.points[0], self.points[-1]
+            return _steady(self) if self.is_steady else _unclear(self)
+        first, last = self.counted[0], self.counted[-1]
         values = {"span": self.half_words, "first": f"{first.share:.0f}", "last": f"{last.share:.0f}"}
         if self.kind == "age":
             words = _("Half as many answer after every %(span)s: %(first)s %% at first, %(last)s %% at last.")
@@ -175,11 +207,12 @@ def curves(at, *, rule=None):
 
 
 def _slope(points):
-    """(slope, its standard error) of the logarithm of the share, each band weighing what it has answers.
+    """(slope, how far off it may be) of the logarithm of the share, each band weighing what it has answers.
 
-    A band without any counts as half an answer: nought has no logarithm.
+    A band without any counts as half an answer: nought has no logarithm. Where the bands lie further from the
+    curve than chance alone puts them, it may be off by as much more.
     """
-    seen = [(p.place, log(max(p.answered, 0.5) / p.sent), max(p.answered, 0.5)) for p in points if p.sent]
+    seen = [(p.place, log(max(p.answered, 0.5) / p.sent), max(p.answered, 0.5)) for p in points]
     weight = sum(w for _x, _y, w in seen)
     middle_x = sum(w * x for x, _y, w in seen) / weight
     middle_y = sum(w * y for _x, y, w in seen) / weight
@@ -187,7 +220,9 @@ def _slope(points):
     if not spread:
         return 0.0, inf
     slope = sum(w * (x - middle_x) * (y - middle_y) for x, y, w in seen) / spread
-    return slope, 1 / sqrt(spread)
+    free = len(seen) - 2
+    scatter = sum(w * (y - middle_y - slope * (x - middle_x)) ** 2 for x, y, w in seen) / free
+    return slope, max(CERTAIN, STUDENT[free] * sqrt(scatter) if scatter > 1 else 0) / sqrt(spread)
 
 
 def _early(curve):
@@ -195,6 +230,9 @@ def _early(curve):
         return _("Everybody has got it once: there is no second message to compare with.")
     if curve.kind == "age" and len(curve.points) == 1:
         return _("All were written to at about the same age: there is nothing to compare.")
+    if len(curve.counted) < 2:
+        words = _("Too early: there is nothing to compare until two points have %(needed)s messages each.")
+        return words % {"needed": ENOUGH_SENT}
     values = {"needed": ENOUGH, "count": curve.answered}
     return _("Too early: it takes %(needed)s answers, and there are %(count)s.") % values
 
@@ -205,27 +243,35 @@ def _steady(curve):
     return _("Hardly any decay: later messages are answered about as readily as the first.")
 
 
+def _unclear(curve):
+    if curve.slope is None:
+        words = _("No clear pattern yet: it takes %(needed)s points of at least %(sent)s messages each.")
+        return words % {"needed": ENOUGH_BANDS, "sent": ENOUGH_SENT}
+    return _("No clear pattern yet: with so many answers, ups and downs like these may be chance.")
+
+
 def fitted(curve):
     """(place, per cent) of the curve that halves with its half-life, through the weighted middle."""
     if curve.half_life is None:
         return []
     slope = -log(2) / curve.half_life
-    weight = sum(point.answered for point in curve.points)
+    weight = sum(point.answered for point in curve.counted)
     middle = sum(
-        point.answered * (log(max(point.share, 0.01)) - slope * point.place) for point in curve.points
+        point.answered * (log(max(point.share, 0.01)) - slope * point.place) for point in curve.counted
     )
-    return [(point.place, exp(middle / weight + slope * point.place)) for point in curve.points]
+    return [(point.place, exp(middle / weight + slope * point.place)) for point in curve.counted]
 
 
 def chart(curve):
     """A Vega-Lite dict: the share that answered in each band, and the curve of its half-life."""
-    order = [curve.label(point) for point in curve.points]
+    order = [f"{curve.label(point)} · {point.sent}" for point in curve.counted]
     halved = dict(fitted(curve))
     values = [
         {"band": label, "share": round(point.share, 2), "fitted": halved.get(point.place)}
-        for label, point in zip(order, curve.points, strict=True)
+        for label, point in zip(order, curve.counted, strict=True)
     ]
-    title = None if curve.kind == "age" else _("Which message")
+    age, nth = _("Since they said yes · how many were sent"), _("Which message · how many were sent")
+    title = age if curve.kind == "age" else nth
     x = {"field": "band", "type": "ordinal", "sort": order, "axis": {"title": title, "labelAngle": 0}}
     line = {"type": "line", "color": "var(--voice-them)", "point": {"color": "var(--voice-them)"}}
     drawn = [(line, "share")]

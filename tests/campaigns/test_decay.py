@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.decay import Curve, Point, curves
+from campaigns.decay import Curve, Point, chart, curves
 from campaigns.models import Delivery, Response
 from contacts.models import Contact
 from tests.make import DAY, HOUR, NOON, make_consent, make_contact, make_delivery, make_rule
@@ -93,3 +93,33 @@ def test_with_few_answers_it_says_so():
     assert few.words == "Too early: it takes 30 answers, and there are 25."
     assert once.words.startswith("Everybody has got it once")
     assert few.advice == ""
+
+
+def test_a_few_people_who_go_up_and_down_are_no_pattern():
+    places = (3, 18, 60, 135)
+    answered = (44, 29, 16, 29)
+    points = [Point(n, p, 100, k) for n, (p, k) in enumerate(zip(places, answered, strict=True))]
+    falling = [Point(p.band, p.place, 100, k) for p, k in zip(points, (44, 38, 26, 13), strict=True)]
+    assert "Write half as often" in Curve("age", tuple(falling)).advice
+
+    curve = Curve("age", tuple(points))
+
+    assert curve.words.startswith("No clear pattern yet")
+    assert curve.advice == ""
+
+
+def test_points_of_few_messages_do_not_count_and_say_how_many_of_how_many():
+    falling = (Point(1, 1, 200, 100), Point(2, 2, 200, 70), Point(3, 3, 200, 50))
+    curve = Curve("nth", (*falling, Point(4, 4, 3, 2), Point(5, 5, 29, 0)))
+
+    assert curve.half_life == Curve("nth", falling).half_life is not None
+    assert [row[3] for row in curve.rows][-2:] == ["2 of 3", "0 of 29"]
+    bands = [value["band"] for value in chart(curve)["data"]["values"]]
+    assert bands == ["1 · 200", "2 · 200", "3 · 200"]
+
+
+def test_two_points_are_no_curve():
+    two = Curve("nth", (Point(1, 1, 100, 60), Point(2, 2, 100, 20)))
+
+    assert two.words.startswith("No clear pattern yet: it takes 3 points")
+    assert two.advice == ""
