@@ -70,8 +70,20 @@ def switch_on(rule, *, at, by=None, yes=None):
         tone, _asked, found = rehearsal_check(rule, rehearsal)
         if tone == "stop":
             raise CannotActivate(str(found))
+        _hold_to_words(rule)
         _hold_to(planning.rehearse(rule, at, at + DAY), usual(rule, rehearsal), yes)
     rules.activate(rule, at=at, by=by)
+
+
+def _hold_to_words(rule):
+    """Raise CannotActivate with what is wrong with the words of any step."""
+    found = [
+        f"{words}: {' '.join(map(str, errors))}"
+        for words in words_of(rule)
+        if (errors := content.check(words))
+    ]
+    if found:
+        raise CannotActivate(" ".join(found))
 
 
 def _hold_to(coming, expected, yes):

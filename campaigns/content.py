@@ -27,6 +27,13 @@ INLINER = CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
 
 Problem = namedtuple("Problem", "field words")
 
+# What the words of a medium consist of; of any other they are all of WRITTEN.
+WRITTEN = ("subject", "preheader", "body", "text", "question")
+PARTS = {Channel.PANEL: ("subject", "body", "question"), Channel.PHONE: ("subject", "text")}
+# A place left open for words: alone in its element, or after the end of a Liquid tag; alone in its line.
+OPEN_PLACE = re.compile(r"(?:\A|>|%\})\s*\[?…\]?\s*(?:<|\Z)")
+OPEN_LINE = re.compile(r"^\s*\[?…\]?\s*$", re.MULTILINE)
+
 
 class CannotFreeze(ValueError):
     """The content has errors; `errors` lists them in words."""
@@ -138,16 +145,26 @@ def sender_of(content):
 
 def check(content):
     """What is wrong with this content, in words a marketer can act on; empty when it may be sent."""
-    labels = {
-        name: Content._meta.get_field(name).verbose_name
-        for name in ("subject", "preheader", "body", "text", "question")
-    }
-    return [f"{str(labels[problem.field]).capitalize()}: {problem.words}" for problem in problems(content)]
+    labels = {name: str(Content._meta.get_field(name).verbose_name).capitalize() for name in WRITTEN}
+    if found := problems(content):
+        return [f"{labels[problem.field]}: {problem.words}" for problem in found]
+    return list(dict.fromkeys(problem.words for problem in unwritten(content)))
+
+
+def unwritten(content):
+    """The places that were left open for words and are open still, as (field, words)."""
+    parts = PARTS.get(channel_of(content), WRITTEN)
+    for field in ("subject", "body", "text"):
+        place = OPEN_PLACE if field == "body" else OPEN_LINE
+        if field in parts and place.search(getattr(content, field)):
+            yield Problem(field, _("Write its words: where “…” stands alone, there are none yet."))
 
 
 def problems(content):
-    """What is wrong, as (field, words)."""
+    """What is wrong with what its medium uses of it, as (field, words)."""
     channel = channel_of(content)
+    parts = PARTS.get(channel, WRITTEN)
+    content = Content(pk=content.pk, **{name: getattr(content, name) for name in parts})
     found = [*empty_problems(content, channel), *liquid_problems(content)]
     if channel == Channel.PANEL and not found:
         found = [Problem("body", words) for words in panel_words.problems(content.body)]

@@ -3,7 +3,6 @@
 Says also who owns which words.
 """
 
-import re
 from datetime import timedelta
 
 from django.db import transaction
@@ -170,12 +169,6 @@ def owns_words(campaign):
     return not in_rules and not Campaign.objects.filter(content=words).exclude(pk=campaign.pk).exists()
 
 
-def is_unwritten(words):
-    """Whether a place that was left open for words is open still."""
-    return bool(OPEN_PLACE.search(words.body) or OPEN_LINE.search(words.text))
-
-
-OPEN_PLACE, OPEN_LINE = re.compile(r"[>}]\s*…\s*<"), re.compile(r"^\s*…\s*$", re.MULTILINE)
 FIRST_BODY = """<mj-section>
   <mj-column>
     <mj-text mj-class="headline">{% if first_name != "" %}{{ first_name }}, {% endif %}…</mj-text>

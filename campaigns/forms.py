@@ -11,7 +11,17 @@ from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import audience_fields, chosen, content, editing, holding_out, hours, outcomes, triggers
+from campaigns import (
+    audience_fields,
+    chosen,
+    content,
+    editing,
+    holding_out,
+    hours,
+    outcomes,
+    strategy_words,
+    triggers,
+)
 from campaigns.models import Campaign, Content, LifecycleRule
 from campaigns.spans import SpanField
 from contacts.models import Channel
@@ -155,7 +165,9 @@ class RuleForm(forms.ModelForm):
     def save_row(self, at):
         """Save the row, its first step and its reminder."""
         spans = {name: self.cleaned_data[name] for name in ("delay", "remind_after")}
-        return editing.save_rule(self.save(commit=False), at=at, **spans)
+        rule = self.save(commit=False)
+        strategy_words.follow(rule)
+        return editing.save_rule(rule, at=at, **spans)
 
     def clean(self):
         values = super().clean()
@@ -214,8 +226,9 @@ class ContentForm(forms.ModelForm):
             "question": _("On a page of its own, which “The question” of the links leads to. May be empty."),
         }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, publish=False, **kwargs):
         super().__init__(*args, **kwargs)
+        self.publish = publish
         channel = content.channel_of(self.instance)
         if channel == Channel.PANEL:
             self.ask_for_a_panel()
@@ -252,8 +265,11 @@ class ContentForm(forms.ModelForm):
         values = super().clean()
         if not self.errors:
             draft = Content(pk=self.instance.pk, **{name: values[name] for name in self.fields})
-            for problem in content.problems(draft):
-                self.add_error(problem.field, problem.words)
+            found = content.problems(draft)
+            if self.publish and not found:
+                found = content.unwritten(draft)
+            for problem in found:
+                self.add_error(problem.field if problem.field in self.fields else None, problem.words)
         return values
 
 

@@ -81,8 +81,6 @@ def _words_check(campaign):
         words = _("It speaks of what a person did, which a campaign does not know: %(fields)s. Take it out.")
         named = [f"{known.group}: {known.label} ({known.name})" for known in unknown]
         return "stop", asked, words % {"fields": "; ".join(named)}
-    if not campaign.version and editing.is_unwritten(campaign.content):
-        return "stop", asked, _("Write its words: where “…” stands alone, there are none yet.")
     return "ok", asked, campaign_subject(campaign)
 
 

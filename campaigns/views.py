@@ -80,7 +80,7 @@ def rule_detail(request, pk):
         "outcome": outcomes.get(rule.outcome),
         "messages_of": messages_of(rule),
         "feedback": feedback.newest_answers(rule, at),
-        "steps": [*rule.steps.select_related("follows")],
+        "steps": [*rule.steps.with_words()],
         "row_words": explaining.row_words(rule),
         "may_write": may_write(request),
     }
@@ -218,10 +218,13 @@ def rule_content(request, pk):
     """Write the words; saving keeps a draft, publishing makes it what is sent from now on."""
     rule = rule_of(request, pk)
     part, label, words = words_of(request, rule)
-    form = ContentForm(request.POST or None, instance=words)
+    form = ContentForm(request.POST or None, instance=words, publish="publish" in request.POST)
     if form.is_valid():
         form.save()
         return saved(request, rule, part, words)
+    if form.errors:
+        # What was refused is not the draft.
+        words.refresh_from_db()
     page = {"rule": rule, "part": part, "words": words, "form": form, "messages_of": messages_of(rule)}
     page |= {"field_groups": merge_fields.grouped(), "differs": content.differs(words)}
     page |= {"label": label, "is_panel": content.is_panel(words)}

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from campaigns import content, rules
-from campaigns.models import Content, Delivery, LifecycleRule
+from campaigns import content, editing, rules
+from campaigns.models import Content, Delivery, LifecycleRule, Step
 from campaigns.planning import plan
 from campaigns.ticking import tick
 from tests.make import (
@@ -25,8 +25,10 @@ from tests.make import (
     make_rehearsal,
     make_rule,
     make_touchpoint,
+    make_version,
 )
 
+OPEN = "Write its words: where “…” stands alone, there are none yet."
 BODY = "<mj-section><mj-column><mj-text>Hello {{ first_name }}</mj-text></mj-column></mj-section>"
 
 
@@ -211,7 +213,9 @@ def test_a_row_is_added_as_a_draft_with_words_to_begin_from(as_marketer, rule):
     added = LifecycleRule.objects.get(name="Birthday")
     assert answer.url == page("rule-content", added)
     assert added.status == "draft"
-    assert content.check(added.first_step.content) == []
+    written = added.first_step.content
+    assert list(content.problems(written)) == []
+    assert content.check(written) == [OPEN]
 
 
 # Words -----------------------------------------------------------------------------------------------
@@ -246,6 +250,44 @@ def test_words_that_could_not_be_sent_are_refused_beside_their_field(as_marketer
     (error,) = answer.context["form"].errors["subject"]
     assert error.endswith("Did you mean “first_name”?")
     assert rule.first_step.content.subject != "Hi {{ firstname }}"
+
+
+def panel_of(rule):
+    """A panel step with the words it begins with."""
+    return editing.write_step(
+        Step(rule=rule, channel="panel", slot="home"), at=NOON, delay=0 * DAY, tries_two=False
+    )
+
+
+def test_words_that_are_open_still_are_saved_and_not_published(as_marketer, rule):
+    written = editing.first_words(rule)
+    rule.steps.update(content=written)
+    words = {"subject": "Hi", "preheader": "", "body": written.body, "text": written.text}
+
+    refused = as_marketer.post(page("rule-content", rule), words | {"publish": "1"})
+    as_marketer.post(page("rule-content", rule), words | {"draft": "1"})
+
+    assert refused.context["form"].errors == {"body": [OPEN], "text": [OPEN]}
+    assert "nothing was saved" in refused.text
+    written.refresh_from_db()
+    assert (written.subject, written.live) == ("Hi", None)
+
+    whole = words | {"body": BODY, "text": "Hello…", "publish": "1"}
+    assert as_marketer.post(page("rule-content", rule), whole).status_code == 302
+
+
+def test_what_was_refused_is_not_called_the_draft(as_marketer, rule):
+    panel = panel_of(rule)
+    version = make_version(panel.content, body="<p>Hi</p>", html="<p>Hi</p>", text="", preheader="")
+    Content.objects.filter(pk=panel.content_id).update(body="<p>Hi</p>", live=version)
+    typed = {"subject": panel.content.subject, "body": '<p><a href="{{ feedback_url }}">Say</a></p>'}
+
+    answer = as_marketer.post(page("rule-content", rule, f"?part={panel.key}"), typed | {"publish": "1"})
+
+    assert "question" in answer.context["form"].errors
+    assert "nothing was saved" in answer.text
+    assert "and this is it" in answer.text
+    assert "The draft differs from it" not in answer.text
 
 
 def test_the_message_is_previewed_as_a_chosen_person(as_marketer, rule, ada, ben):
@@ -330,6 +372,30 @@ def test_a_row_whose_message_has_faults_is_not_switched_on(as_marketer, rule):
     rule.refresh_from_db()
     assert (answer.status_code, rule.status) == (409, "draft")
     assert "There is no merge field" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (None, OPEN),
+        ("<p>[…]</p>", OPEN),
+        ('<p><a href="{{ feedback_url }}">Say</a></p>', "The words lead to a question; write it."),
+    ],
+)
+def test_a_row_is_not_switched_on_while_words_of_any_step_are_missing(as_marketer, rule, body, said):
+    panel = panel_of(rule)
+    if body:
+        Content.objects.filter(pk=panel.content_id).update(body=body)
+    make_rehearsal(rule)
+    refused = as_marketer.post(page("rule-activate", rule))
+    rule.refresh_from_db()
+    assert (refused.status_code, rule.status) == (409, "draft")
+    assert said in refused.text
+
+    Content.objects.filter(pk=panel.content_id).update(body="<p>Come in…</p>")
+    as_marketer.post(page("rule-activate", rule))
+    rule.refresh_from_db()
+    assert rule.status == "active"
 
 
 # Deliveries ------------------------------------------------------------------------------------------
