@@ -42,9 +42,9 @@ rule on would do, editing.py changes a row, and says whose words are whose; chos
 what is chosen in a form; start_views.py starts a row by hand.
 
 The table itself: strategy_table.py says what each row says and does now, rows.py reads, saves, copies and
-orders whole rows, strategy_history.py tells what they were. As a file: strategy_csv.py by strategy_cells.py,
-sequence_words.py for medium and sequence, textbook.py for what the textbook's words mean; starter.py makes
-the first rows.
+orders whole rows, strategy_history.py tells what they were, strategy_words.py whether words and machine
+agree. As a file: strategy_csv.py by strategy_cells.py, sequence_words.py for medium and sequence,
+textbook.py for what the textbook's words mean; starter.py makes the first rows.
 
 Afterwards: crediting.py writes down which message an order is credited to, and what those do who were held
 out (holding_out.py: how many); results.py sets who got it beside who did not, sequential.py says how far

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import rows, strategy_cells, strategy_csv, textbook, triggers
+from campaigns import rows, strategy_cells, strategy_csv, strategy_words, textbook, triggers
 from campaigns.forms import SpanField
 from campaigns.templatetags.campaigns import step_words
 
@@ -98,6 +98,7 @@ class InlineForm(forms.Form):
         changed = {name: value for name, value in given.items() if value != before[name]}
         fields["parameters"] = fields["parameters"] | changed
         fields = textbook.follow_words(self.row.fields, fields)
+        fields = strategy_words.follow_machine(self.row.fields, fields)
         plans = tuple(
             replace(plan, delay=values.get(f"{DELAY}{place}") or timedelta())
             for place, plan in enumerate(self.row.plans)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.core.cache import cache
 
-from campaigns import outcomes, planning, reports, results, triggers
+from campaigns import outcomes, planning, reports, results, strategy_words, triggers
 from campaigns.models import LifecycleRule, Tick
 from campaigns.uplift import Comparison
 
@@ -26,6 +26,8 @@ class TableRow:
     trigger_words: str
     outcome_words: str
     also_words: list
+    # Where its words say something else than it does.
+    contradiction: str = ""
     live: "Live | None" = None
 
 
@@ -52,6 +54,7 @@ def table_row(rule, figures, at, *, is_live=False):
         trigger_words=trigger_words(rule),
         outcome_words=outcome.words(rule.outcome_parameters) if outcome else "",
         also_words=[also.words(parameters) for also, parameters in more if also],
+        contradiction=strategy_words.of_rule(rule),
         live=live_of(rule, at) if is_live else None,
     )
 

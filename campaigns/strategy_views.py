@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import reports, rows, strategy_csv, strategy_history, strategy_table
+from campaigns import reports, rows, strategy_csv, strategy_history, strategy_table, strategy_words
 from campaigns.models import LifecycleRule, SendingSwitch
 from campaigns.strategy_forms import ImportForm, InlineForm
 from campaigns.views import may_write, row_page, rule_of
@@ -64,7 +64,7 @@ def rule_inline(request, pk):
     form = InlineForm(request.POST if request.method == "POST" else None, rule=rule)
     if form.is_valid():
         rule = form.save(timezone.now())
-        messages.success(request, _("“%(rule)s” is saved.") % {"rule": rule})
+        strategy_words.say_saved(request, rule, form.cleaned_data["condition"])
         if request.htmx:
             return render(request, "campaigns/_rule_row.html", row_page(request, rule))
         return redirect("campaigns:rule-list")

@@ -42,8 +42,9 @@ ROWS = (
         "",
     ),
 )
-LENGTHS = {"day": 24, "week": 7 * 24, "month": 30 * 24}
-SPAN = r"(?P<number>\d+|one|two|three) (?P<unit>day|week|month)s?"
+LENGTHS = {"hour": 1, "day": 24, "week": 7 * 24, "month": 30 * 24}
+NUMBER = r"(?P<number>\d+|one|two|three)"
+SPAN, WITH_HOURS = (rf"{NUMBER} (?P<unit>{units})s?" for units in ("day|week|month", "hour|day|week|month"))
 NUMBERS = {"one": 1, "two": 2, "three": 3}
 # Whom the textbook calls active came three times or more.
 VISITS = 3
@@ -86,8 +87,8 @@ def follow_words(before, fields):
 
 
 def hours_of(found):
-    number = found["number"]
-    return int(NUMBERS.get(number, number)) * LENGTHS[found["unit"]]
+    number = found["number"].lower()
+    return int(NUMBERS.get(number, number)) * LENGTHS[found["unit"].lower()]
 
 
 def welcome(_found):
@@ -125,7 +126,7 @@ CONDITIONS = (
     (r"sign-?up", welcome),
     (rf"{SPAN}: inactive(?:.*?fewer than (?P<visits>\d+) visits)?", few_visits),
     (rf"{SPAN}: active(?:.*?(?P<visits>\d+) visits or more)?", many_visits),
-    (rf"{SPAN} after browsing", browsing),
+    (rf"{WITH_HOURS} after browsing", browsing),
     (r"after (?:an|the|each|every) order", ordered),
 )
 # In the order in which an outcome that stops a row is chosen.

@@ -23,6 +23,7 @@ from campaigns import (
     rules,
     settling,
     strategy_table,
+    strategy_words,
     triggers,
 )
 from campaigns.activation import Activation, switch_on
@@ -125,11 +126,11 @@ def rule_edit(request, pk):
     form = RuleForm(request.POST or None, instance=rule, cancel_url=rule.get_absolute_url())
     if "show" not in request.POST and form.is_valid():
         rule = form.save_row(timezone.now())
-        messages.success(request, _("“%(rule)s” is saved.") % {"rule": rule})
+        strategy_words.say_saved(request, rule, form.cleaned_data["condition"])
         return redirect(rule)
-    return render(
-        request, "campaigns/rule_form.html", {"form": form, "rule": LifecycleRule.objects.get(pk=pk)}
-    )
+    rule = LifecycleRule.objects.get(pk=pk)
+    page = {"form": form, "rule": rule, "contradiction": strategy_words.of_rule(rule)}
+    return render(request, "campaigns/rule_form.html", page)
 
 
 @require_POST

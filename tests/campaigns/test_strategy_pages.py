@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from campaigns import results, strategy_csv, strategy_table, textbook
+from campaigns import results, strategy_csv, strategy_table, strategy_words, textbook
 from campaigns.models import LifecycleRule
 from campaigns.ticking import tick
 from campaigns.uplift import Comparison, Side
@@ -136,6 +136,52 @@ def test_words_the_textbook_knows_change_what_runs(as_marketer):
 
     rule.refresh_from_db()
     assert rule.parameters == {"days": 14, "visits": 4}
+
+
+def browsing(**fields):
+    words = {"condition": "2 days after browsing content", "parameters": {"hours": 48}}
+    return make_rule(trigger="abandoned_browse", **words | fields)
+
+
+@pytest.mark.parametrize("hours, words", [(24, "1 day"), (72, "3 days"), (36, "36 hours")])
+def test_known_words_follow_a_number_that_is_changed(as_marketer, hours, words):
+    rule = browsing()
+    fields = typed(rule, setting_hours=str(hours), setting_at_least="1")
+
+    answer = as_marketer.post(page("rule-inline", rule), fields, headers=HTMX)
+
+    rule.refresh_from_db()
+    assert (rule.parameters["hours"], rule.condition) == (hours, f"{words} after browsing content")
+    assert "Its words follow" in answer.text
+    assert "The words say" not in answer.text
+
+
+def test_words_that_contradict_what_the_row_does_are_warned_of(as_marketer):
+    rule = browsing(parameters={"hours": 24})
+    fields = typed(rule, setting_hours="24", setting_at_least="1")
+    warning = "The words say “2 days after browsing”. What the row does is: Looked at "
+
+    answer = as_marketer.post(page("rule-inline", rule), fields, headers=HTMX)
+
+    assert answer.text.count(warning) == 2
+    assert warning in as_marketer.get(LIST).text
+    assert warning in as_marketer.get(page("rule-edit", rule)).text
+    assert rule.condition == "2 days after browsing content"
+
+
+@pytest.mark.parametrize(
+    "condition, trigger, parameters, followed",
+    [
+        ("1 month: inactive (i.e. fewer than 3 visits)", "few_visits", {"days": 14, "visits": 5},
+         "14 days: inactive (i.e. fewer than 5 visits)"),
+        ("1 month: active", "many_visits", {"days": 45}, "45 days: active"),
+        ("1 month: active", "many_visits", {"visits": 9}, "1 month: active"),
+        ("One week after browsing", "abandoned_browse", {"hours": 24}, "1 day after browsing"),
+        ("newsletter sign-up", "few_visits", {}, "newsletter sign-up"),
+    ],
+)  # fmt: skip
+def test_words_say_what_they_can_of_the_numbers(condition, trigger, parameters, followed):
+    assert strategy_words.following(condition, trigger, parameters) == followed
 
 
 def test_a_row_that_cannot_be_saved_says_why_with_and_without_script(as_marketer):
