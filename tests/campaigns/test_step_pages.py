@@ -3,8 +3,21 @@
 import pytest
 from django.urls import reverse
 
-from campaigns.models import Step
-from tests.make import DAY, HOUR, NOON, make_content, make_delivery, make_rule, make_step
+from campaigns import content, rules
+from campaigns.models import Delivery, Step
+from campaigns.planning import plan
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    make_contact,
+    make_content,
+    make_delivery,
+    make_rule,
+    make_step,
+    make_touchpoint,
+)
 
 BODY = "<mj-section><mj-column><mj-text>Hello</mj-text></mj-column></mj-section>"
 
@@ -66,6 +79,25 @@ def test_a_row_says_what_each_step_comes_after(as_marketer, rule):
         shown = as_marketer.get(address).text
         assert "One reminder after 5 days of silence" in shown
         assert "Phone, 2 days after “Reminder”, if no person opens it" in shown
+
+
+def test_a_step_of_a_row_that_is_on_waits_for_its_words(as_marketer, rule, ada):
+    rules.activate(rule, at=NOON)
+    as_marketer.post(page("step-create", rule), typed(channel="panel", slot="home", delay_0=""))
+    make_touchpoint(ada, "confirmed", at=NOON + MINUTE)
+    plan(NOON + HOUR)
+
+    assert Delivery.objects.get().step == rule.first_step
+    assert "Not sent yet: publish its words" in as_marketer.get(page("rule-detail", rule)).text
+
+    panel = rule.steps.last()
+    panel.content.body = "<p>Come in</p>"
+    panel.content.save()
+    content.freeze(panel.content, at=NOON + HOUR)
+    make_touchpoint(make_contact(), "confirmed", at=NOON + HOUR)
+    plan(NOON + 2 * HOUR)
+    assert Delivery.objects.filter(step=panel).exists()
+    assert "Not sent yet" not in as_marketer.get(page("rule-detail", rule)).text
 
 
 def test_only_what_follows_may_ask_what_came_back(as_marketer, rule):

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from campaigns import activation, launching, rules, sending_off
+from campaigns import activation, content, launching, rules, sending_off
 from tests.make import (
     DAY,
     HOUR,
@@ -14,6 +14,7 @@ from tests.make import (
     make_content,
     make_rehearsal,
     make_rule,
+    make_step,
     make_touchpoint,
 )
 
@@ -54,6 +55,30 @@ def test_a_row_is_switched_on_only_when_it_was_rehearsed_as_it_is(draft, markete
     make_rehearsal(draft)
     activation.switch_on(draft, at=NOON, by=marketer)
     assert status_of(draft) == "active"
+
+
+@pytest.mark.parametrize(
+    ("channel", "written"),
+    [
+        ("email", {"body": "<mj-text>Hi {% if level %}Ada, {% endif %}…</mj-text>"}),
+        ("email", {"text": "Hello\n\n…\n"}),
+        ("email", {"subject": "…"}),
+        ("panel", {"body": "<p>Hello</p><p>[…]</p>"}),
+        ("phone", {"body": "", "text": "Good day,\n[…]\nGoodbye"}),
+    ],
+)
+def test_a_row_with_words_left_open_is_not_switched_on_whatever_the_medium(draft, channel, written):
+    whole = {"panel": {"body": "<p>Hello</p>"}}.get(channel, {})
+    words = make_content(**whole | written)
+    slot = "home" if channel == "panel" else ""
+    make_step(draft, channel=channel, slot=slot, content=words)
+    make_rehearsal(draft)
+
+    with pytest.raises(rules.CannotActivate):
+        activation.switch_on(draft, at=NOON)
+    with pytest.raises(content.CannotFreeze):
+        rules.activate(draft, at=NOON)
+    assert status_of(draft) == "draft"
 
 
 def test_a_row_that_is_on_takes_new_words_without_another(draft, marketer):
