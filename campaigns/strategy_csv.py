@@ -71,6 +71,8 @@ class Reading:
 
     lines: list = field(default_factory=list)
     problems: list = field(default_factory=list)
+    # The ids of the rules on the table, in their order.
+    order: list = field(default_factory=list)
 
     @property
     def is_ok(self):
@@ -84,7 +86,17 @@ class Reading:
 
     @property
     def changes_anything(self):
+        return self.changes_order or self.changes_rows
+
+    @property
+    def changes_rows(self):
         return any(line.state in ("new", "changed") for line in self.lines)
+
+    @property
+    def changes_order(self):
+        """Whether the rows that the file names stand in another order on the table."""
+        named = [line.rule.pk for line in self.lines if line.rule]
+        return named != [pk for pk in self.order if pk in set(named)]
 
 
 def decoded(data):
@@ -111,11 +123,12 @@ def read(text, user):
         return Reading(problems=[_("The file has a head and no rows; nothing was changed.")])
     if len(records) > MOST_LINES:
         return Reading(problems=[_("The file has more than 500 rows.")])
-    known = {}
-    for rule in exported(user):
+    known, rules = {}, [*exported(user)]
+    for rule in rules:
         known.setdefault(rule.name, []).append(rule)
     seen = set()
-    return Reading([read_line(number, heads, cells, known, seen) for number, cells in records])
+    lines = [read_line(number, heads, cells, known, seen) for number, cells in records]
+    return Reading(lines, order=[rule.pk for rule in rules])
 
 
 def parsed(text):

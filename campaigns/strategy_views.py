@@ -165,5 +165,6 @@ def imported(request, text):
         messages.error(request, _("Nothing was changed: the file has refusals now."))
         return None
     words = _("%(new)s new rows, as drafts; %(changed)s changed; %(same)s as they were.")
-    messages.success(request, words % reading.counts)
+    order = " " + _("They stand in the order of the file.") if reading.changes_order else ""
+    messages.success(request, words % reading.counts + order)
     return redirect("campaigns:rule-list")

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from campaigns import content, rules, sequence_words, starter, strategy_csv, textbook
+from campaigns import content, rows, rules, sequence_words, starter, strategy_csv, textbook
 from campaigns.models import Content, Delivery, LifecycleRule, Step
 from campaigns.rows import Plan
 from campaigns.ticking import tick
@@ -204,6 +204,20 @@ def test_rows_stand_in_the_order_of_the_file_and_others_keep_their_place(markete
     strategy_csv.save("\n".join([heads, c, a]) + "\n", marketer, at=NOON)
 
     assert [rule.name for rule in LifecycleRule.objects.in_order()] == ["C", "B", "A"]
+
+
+def test_a_file_that_only_orders_the_rows_changes_their_order(marketer):
+    for place, name in enumerate("ABC"):
+        make_rule(name=name, position=place)
+    text = exported(marketer)
+    assert not strategy_csv.read(text, marketer).changes_anything
+    rows.arrange([rule.pk for rule in LifecycleRule.objects.order_by("-position")])
+
+    reading = strategy_csv.read(text, marketer)
+    assert (reading.changes_order, reading.changes_rows, reading.changes_anything) == (True, False, True)
+
+    strategy_csv.save(text, marketer, at=NOON)
+    assert exported(marketer) == text
 
 
 # What is refused -------------------------------------------------------------------------------------

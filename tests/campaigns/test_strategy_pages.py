@@ -279,6 +279,21 @@ def text(sender, topic):
     return "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows) + "\n"
 
 
+def test_the_order_of_a_file_is_shown_before_it_is_taken(as_marketer, marketer):
+    a, b = make_rule(name="A"), make_rule(name="B", position=1)
+    text = strategy_csv.write([a, b])
+    as_marketer.post(page("rule-move", b), {"where": "up"})
+    address = reverse("campaigns:strategy-import")
+
+    answer = as_marketer.post(address, {"text": text})
+    assert "The order of the rows changes" in answer.text
+    assert "Take the order of the file" in answer.text
+    assert names() == ["B", "A"]
+
+    as_marketer.post(address, {"text": text, "save": "1"})
+    assert names() == ["A", "B"]
+
+
 def test_a_file_is_shown_before_it_is_taken(as_marketer, text):
     address = reverse("campaigns:strategy-import")
     file = SimpleUploadedFile("strategy.csv", text.encode())
