@@ -6,6 +6,8 @@ from math import sqrt
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from campaigns.models import ChannelCost, ContentVersion
 from contacts.models import Channel
@@ -13,6 +15,8 @@ from contacts.models import Channel
 NOTHING = Decimal(0)
 # A row is irrelevant where, chance allowed for, fewer than half as many answer as do on the whole.
 FAR_BELOW, CERTAIN = 0.5, 1.96
+# Of fewer than so many a share in per cent says more than is known.
+FEW = 30
 
 # Answered, inbound: what people, not machines, did with it. Relevant: a link, a reply, or what it asked for.
 _SAID = """
@@ -66,6 +70,13 @@ class Effort:
     def relevance(self):
         """Per cent of what was sent that a person answered or did."""
         return 100 * self.relevant / self.sent if self.sent else 0
+
+    @property
+    def relevance_words(self):
+        """The same to read: of few messages how many of how many."""
+        if self.sent < FEW:
+            return _("%(relevant)s of %(sent)s") % {"relevant": self.relevant, "sent": self.sent}
+        return f"{number_format(self.relevance, 1)} %"
 
     @property
     def two_way(self):

@@ -29,7 +29,7 @@ def rule_results(request, pk):
         rows = numbers(compared, found["effort"], found["variants"])
         return csv_of(rows, f"{slugify(rule.name)}-results.csv")
     page = {"rule": rule, "comparison": compared, "outcome": outcomes.get(rule.outcome)}
-    page |= {"advice": holding_out.for_rule(rule, at)}
+    page |= {"advice": holding_out.for_rule(rule, at), "is_measured": strategy_results.is_measured(rule)}
     return render(request, "campaigns/rule_results.html", page | found | {"curves": drawn(found["curves"])})
 
 
@@ -65,6 +65,7 @@ def strategy(request):
     if request.GET.get("as") == "csv":
         return csv_of(strategy_results.table(rows), "results.csv")
     page = {"rows": rows, "total": costing.total(row.effort for row in rows)}
+    page["measured"] = costing.total(row.effort for row in rows if row.is_measured)
     page["everything"] = kept("results", None, at, lambda: results.of_everything(at))
     page["curves"] = drawn(kept("curves", None, at, lambda: decay.curves(at)))
     page |= {"within": results.EVERYTHING_WITHIN, "has_costs": strategy_results.has_costs()}

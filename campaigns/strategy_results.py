@@ -21,6 +21,10 @@ class Line:
     def is_rule(self):
         return isinstance(self.program, LifecycleRule)
 
+    @property
+    def is_measured(self):
+        return is_measured(self.program)
+
 
 def rows(user, efforts):
     """Those that sent anything, what people care for least first: there is something to change."""
@@ -33,7 +37,15 @@ def rows(user, efforts):
         for key, program in known.items()
         if efforts[key].sent
     ]
-    return sorted(found, key=lambda line: (line.effort.relevance, -line.effort.sent))
+    return sorted(found, key=lambda line: (not line.is_measured, line.effort.relevance, -line.effort.sent))
+
+
+def is_measured(program):
+    """Whether answers tell how relevant it is: of what only serves, and asks for no outcome, they do not.
+
+    Whoever confirms their address has done what the request asks for, and is not counted as answering it.
+    """
+    return not program.is_service or bool(program.outcome)
 
 
 def has_costs():
@@ -51,7 +63,8 @@ def table(lines):
     ]  # fmt: skip
     return [heads] + [
         [
-            str(line.program), line.effort.sent, line.effort.reached, round(line.effort.relevance, 1),
+            str(line.program), line.effort.sent, line.effort.reached,
+            round(line.effort.relevance, 1) if line.is_measured else "",
             round(line.effort.two_way, 3), line.effort.orders, line.effort.revenue, line.effort.margin,
             round(line.effort.cost, 2), round(line.effort.contribution, 2),
         ]

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import decay
+from campaigns import costing, decay
 from campaigns.models import ChannelCost, SendingSwitch
 from tests.make import (
     DAY,
@@ -216,3 +216,21 @@ def test_the_page_asks_as_often_for_many_rows_as_for_one(as_marketer, times, dja
 
     with django_assert_max_num_queries(22):
         as_marketer.get(reverse("campaigns:results"))
+
+
+def test_of_few_messages_it_says_how_many_of_how_many(as_marketer, rule):
+    decide(rule, 3, 0, reached=2)
+    assert "2 of 3" in as_marketer.get(reverse("campaigns:results")).text
+    assert costing.Effort(sent=30, relevant=15).relevance_words == "50.0 %"
+
+
+def test_a_request_to_confirm_stands_last_and_without_relevance(as_marketer, rule):
+    decide(rule, 4, 0, reached=1)
+    request = make_rule(name="Confirmation request", rank=0, trigger="signed_up")
+    decide(request, 40, 0)
+
+    page = as_marketer.get(reverse("campaigns:results"))
+
+    assert [line.program for line in page.context["rows"]] == [rule, request]
+    assert page.context["measured"].sent == 4
+    assert "0.0 %" not in page.text
