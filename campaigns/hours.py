@@ -7,6 +7,8 @@ from datetime import datetime, time, timedelta
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # So often somebody must have been there before an hour is called theirs.
 OFTEN_ENOUGH = 3
+# What somebody does within so long of what they did before is the same visit.
+ONE_VISIT = timedelta(minutes=30)
 
 
 def is_quiet(at, zone, quiet_from, quiet_until):
@@ -58,15 +60,24 @@ def next_hour(at, zone, hour=None, weekdays=()):
 
 
 def usual_hour(moments, zone, quiet_from=None, quiet_until=None):
-    """The hour of the day there in which most of these moments lie, quiet ones apart; None if too few do."""
+    """The hour of the day there at which most visits began, quiet hours apart; None of too few visits."""
     found = Counter(
         moment.astimezone(zone).hour
-        for moment in moments
+        for moment in beginnings(moments)
         if quiet_from is None or not is_quiet(moment, zone, quiet_from, quiet_until)
     )
     if found.total() < OFTEN_ENOUGH:
         return None
     return min(found, key=lambda hour: (-found[hour], hour))
+
+
+def beginnings(moments):
+    """The first moment of each visit: what lies within half an hour of the moment before belongs to one."""
+    last = None
+    for moment in sorted(moments):
+        if last is None or moment - last > ONE_VISIT:
+            yield moment
+        last = moment
 
 
 def zone_words(zone):

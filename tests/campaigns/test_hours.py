@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaigns.hours import end_of_quiet, is_quiet, spread
+from campaigns.hours import end_of_quiet, is_quiet, spread, usual_hour
 from tests.make import HOUR, NOON
 
 ZONES = [
@@ -71,3 +71,12 @@ def test_what_is_put_off_is_spread_over_an_hour_and_always_alike():
     assert moments == [spread(NOON, key) for key in range(500)]
     assert all(NOON <= moment < NOON + HOUR for moment in moments)
     assert len({moment.minute for moment in moments}) == 60
+
+
+def test_an_hour_is_theirs_only_after_three_visits_however_many_pages_they_saw():
+    morning = datetime(2026, 3, 2, 8, 5, tzinfo=UTC)
+    visits = [morning + timedelta(days=day) for day in range(3)]
+    pages = [visit + timedelta(minutes=10 * page) for visit in visits for page in range(4)]
+    assert usual_hour(pages, UTC) == 8
+
+    assert usual_hour(pages[:8], UTC) is None
