@@ -23,6 +23,8 @@ CHART_DAYS = 28
 CAME_BACK = [
     Touchpoint.Kind.CONFIRMED,
     Touchpoint.Kind.ORDERED,
+    Touchpoint.Kind.FEEDBACK,
+    Touchpoint.Kind.REPLIED,
     Touchpoint.Kind.CLICKED,
     Touchpoint.Kind.UNSUBSCRIBED,
     Touchpoint.Kind.CHANGED_PREFERENCES,

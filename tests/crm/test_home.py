@@ -104,6 +104,22 @@ def test_the_page_shows_whom_it_greets_and_what_came_back(as_marketer, rule):
     assert "Sent and answered, each day" in page
 
 
+def test_what_people_answered_stands_there_in_their_words(as_marketer, rule):
+    contact, told = (
+        make_contact(),
+        {"question": "How was it?", "answer": "Very good", "text": "Best in town."},
+    )
+    make_touchpoint(contact, "clicked", at=timezone.now() - timedelta(hours=3))
+    make_touchpoint(contact, "feedback", at=timezone.now(), data=told)
+    make_touchpoint(contact, "replied", at=timezone.now(), data={"rule": "Welcome", "reply": "Thank you!"})
+    send(rule, timezone.now() - timedelta(days=1))
+
+    page = as_marketer.get("/").content.decode()
+
+    for words in ("“Very good”", "Best in town.", "Answered “Welcome”", "Thank you!"):
+        assert words in page
+
+
 def test_an_empty_install_says_what_will_stand_there(as_marketer):
     page = as_marketer.get("/").content.decode()
 
