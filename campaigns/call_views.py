@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import call_queue, call_undoing, calling, explaining, rendering
+from campaigns import call_queue, call_undoing, calling, explaining, hours, rendering
 from campaigns.call_forms import CallForm
 from campaigns.models import Delivery
 from contacts import about, columns, panels, timeline
@@ -70,7 +70,7 @@ def show_call(request, delivery, form=None):
         "may_write": may_write(request),
         "there_now": about.there_now(contact, at),
         "hour": call_queue.usual_hour(delivery, at) if contact.is_present else None,
-        "why": explaining.why(delivery),
+        "why": explaining.why(delivery, is_mine=is_mine),
         "tile": [each.render(contact, request, at) for each in panels.panels_in("tile")],
         "answers": [(channel_and_topic(each), icon_of(each), each) for each in current_consents(contact)],
         "touchpoints": last_touchpoints(contact, at),
@@ -85,6 +85,20 @@ def form_of(delivery, zone, at, data=None):
     minutes = max(1, round((at - delivery.sending_at).total_seconds() / 60)) if delivery.sending_at else 1
     action = reverse("campaigns:call-record", args=[delivery.uuid])
     return CallForm(data, at=at, zone=zone, action=action, initial={"minutes": min(minutes, 600)})
+
+
+def quiet_words(delivery, said):
+    """A warning where they are to be called back within the quiet hours; empty otherwise."""
+    sender, zone = delivery.sender, delivery.contact.zone(delivery.sender)
+    if said.outcome != calling.CALL_BACK or sender.quiet_from is None or sender.quiet_until is None:
+        return ""
+    if not hours.is_quiet(said.back_at, zone, sender.quiet_from, sender.quiet_until):
+        return ""
+    values = {"hour": f"{said.back_at.astimezone(zone):%H:%M}", "place": hours.zone_words(zone)}
+    words = _(
+        "The call back is set for %(hour)s in %(place)s, within quiet hours. They are called all the same."
+    )
+    return words % values
 
 
 def script_of(delivery):
@@ -137,6 +151,8 @@ def call_record(request, key):
         messages.error(request, str(error))
         return redirect("campaigns:call-detail", delivery.uuid)
     words = _("Written down. Here is who comes next.")
+    if told and (warning := quiet_words(delivery, form.said())):
+        messages.warning(request, warning)
     messages.success(request, words if told else _("They were forgotten meanwhile: nothing is written down."))
     return redirect("campaigns:call-list")
 

@@ -61,12 +61,12 @@ class Known:
         return None
 
 
-def why(delivery, known=None):
-    """Why this delivery was planned and what became of it."""
+def why(delivery, known=None, is_mine=False):
+    """Why this delivery was planned and what became of it; `is_mine`: the reader has the call in hand."""
     known = known or Known.of(delivery.contact)
     moment = delivery.sending_at or delivery.finished_at
     lines = [_evidence(delivery), _program(delivery), consent_line(delivery, known, moment)]
-    lines += [address_line(delivery, known, moment), *_result(delivery)]
+    lines += [address_line(delivery, known, moment), *_result(delivery, is_mine)]
     return [line for line in lines if line]
 
 
@@ -179,7 +179,7 @@ def _program(delivery):
     return OK, words % {"name": program, "reason": reason}, program.get_absolute_url()
 
 
-def _result(delivery):
+def _result(delivery, is_mine=False):
     """How it stands with it now, or how it ended."""
     if delivery.status == Status.PLANNED:
         words = _("Goes on %(when)s at the earliest") % {"when": clock(delivery.due_at)}
@@ -194,7 +194,8 @@ def _result(delivery):
         values = {"when": clock(delivery.sending_at or delivery.finished_at), "tries": tries}
         yield OK, _("Taken by the mail server on %(when)s, %(tries)s") % values, ""
     elif delivery.status == Status.SENDING and delivery.channel == Channel.PHONE:
-        yield WAIT, _("In a colleague's hands since %(when)s") % {"when": clock(delivery.sending_at)}, ""
+        words = _("In your hands since %(when)s") if is_mine else _("In a colleague's hands since %(when)s")
+        yield WAIT, words % {"when": clock(delivery.sending_at)}, ""
     elif delivery.status in (Status.CLAIMED, Status.SENDING, Status.UNKNOWN, Status.PARKED):
         yield WAIT, delivery.why or str(delivery.get_status_display()), ""
     else:

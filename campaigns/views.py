@@ -12,6 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import (
+    calling,
     content,
     explaining,
     feedback,
@@ -35,7 +36,7 @@ from campaigns.listing import filter_links, listing
 from campaigns.models import Delivery, LifecycleRule
 from campaigns.rendering import RenderError
 from campaigns.telling import message_name
-from contacts.models import Contact
+from contacts.models import Channel, Contact
 from contacts.permissions import WRITERS
 
 # A message brings inline styles and pictures; nothing in it may run, load from elsewhere, or lead away.
@@ -188,7 +189,7 @@ def rule_activate(request, pk):
     """What switching on would do; a POST does it."""
     rule, at = rule_of(request, pk), timezone.now()
     activation = Activation.of(rule, at)
-    page = {"rule": rule, "activation": activation}
+    page = {"rule": rule, "activation": activation, "part": part_to_write(rule)}
     if request.method != "POST":
         return render(request, "campaigns/rule_activate.html", page)
     said = request.POST.get("yes", "")
@@ -201,6 +202,11 @@ def rule_activate(request, pk):
         return render(request, "campaigns/rule_activate.html", page | {"error": error}, status=409)
     messages.success(request, _("“%(rule)s” is on. It answers what happens from now.") % {"rule": rule})
     return redirect(rule)
+
+
+def part_to_write(rule):
+    """The first message of the row whose words cannot go as they are; nothing when all can."""
+    return next((part for part, _label, words in parts_of(rule) if content.check(words)), "")
 
 
 # The words of a row ----------------------------------------------------------------------------------
@@ -350,13 +356,16 @@ def delivery_of(request, key):
 def delivery_detail(request, key):
     """One delivery as it was sent: why, what the gate found, its road, and what came back."""
     delivery = delivery_of(request, key)
-    page = {"delivery": delivery, "why": explaining.why(delivery), "may_write": may_write(request)}
+    is_mine = delivery.owner == calling.owner_of(request.user)
+    page = {"delivery": delivery, "why": explaining.why(delivery, is_mine=is_mine)}
+    page["may_write"] = may_write(request)
     page |= {"sent_from": previewing.sent_from(delivery)}
     page["outcome_words"] = outcome_words(delivery) if delivery.outcome_at else ""
     page |= {
         "responses": delivery.responses.order_by("at"),
         "heard": delivery.notices.order_by("at", "id"),
         "reminders": delivery.reminders.select_related("rule"),
+        "said": calling.told_of(delivery).reverse() if delivery.channel == Channel.PHONE else (),
     }
     try:
         page["shown"] = previewing.as_sent(delivery)

@@ -1,5 +1,7 @@
 """The pages of calls: the queue, one call, and what is said of it."""
 
+from datetime import time
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +32,10 @@ def due(contact, rule, at, **fields):
 @pytest.fixture
 def call(ada, rule, topic, at):
     return due(may_be_called(ada, topic), rule, at)
+
+
+def owner(client):
+    return f"call:{client.session['_auth_user_id']}"
 
 
 def address(name, call):
@@ -106,6 +112,33 @@ def test_a_moment_is_read_on_the_clock_where_they_live(as_marketer, call, ada, a
     call.refresh_from_db()
     assert (call.reason, call.due_at.isoformat()) == ("call_back", f"{day}T09:00:00+00:00")
     assert "asked to be called back" in page_of(as_marketer, reverse("campaigns:call-list"))
+
+
+@pytest.mark.parametrize(("hour", "warned"), [("03:00", True), ("14:00", False)])
+def test_a_call_back_at_night_is_warned_of(as_marketer, call, ada, at, hour, warned):
+    ada.time_zone = "Europe/Lisbon"
+    ada.save()
+    type(call.sender).objects.update(quiet_from=time(22), quiet_until=time(8))
+    Delivery.objects.filter(pk=call.pk).update(status="sending", sending_at=at, owner=owner(as_marketer))
+    said = {"outcome": "call_back", "back_at": f"{(at + 2 * DAY).date()}T{hour}"}
+
+    page = as_marketer.post(address("record", call), said, follow=True).text
+
+    assert "Written down" in page
+    assert (f"{hour} in Lisbon, within quiet hours" in page) is warned
+
+
+def test_whose_hands_it_is_in_is_said_and_what_came_of_each_attempt(as_marketer, call, at):
+    as_marketer.post(address("take", call))
+    assert "In your hands since" in page_of(as_marketer, address("detail", call))
+    Delivery.objects.filter(pk=call.pk).update(owner="call:0")
+    assert "In a colleague&#x27;s hands since" in page_of(as_marketer, address("detail", call))
+    Delivery.objects.filter(pk=call.pk).update(owner=owner(as_marketer))
+    assert "Called: Nobody answered" not in page_of(as_marketer, call.get_absolute_url())
+
+    as_marketer.post(address("record", call), {"outcome": "no_answer", "words": "Rang ten times."})
+
+    assert "Called: Nobody answered. Rang ten times." in page_of(as_marketer, call.get_absolute_url())
 
 
 @pytest.mark.parametrize(
