@@ -102,7 +102,8 @@ GROUP BY bought.product_id ORDER BY count(DISTINCT bought.contact_id) DESC, boug
 
 def top_content(deliveries):
     """The pages most people saw lately that each person has not seen: [(page, product or None)]."""
-    pages = popular.top_pages(max(delivery.due_at for delivery in deliveries)) if deliveries else []
+    moments = [delivery.due_at or delivery.sending_at for delivery in deliveries]
+    pages = popular.top_pages(max(moments)) if moments else []
     if not pages:
         return {}
     seen = defaultdict(set)

@@ -85,6 +85,11 @@ def test_a_campaign_is_typed_sent_off_and_read(
         page.get_by_label(label).select_option(label=choice)
     page.get_by_label("Held out, per cent").fill("0")
     page.get_by_role("button", name="Save draft").click()
+    draft = page.url
+    page.get_by_role("link", name="Rehearse", exact=True).click()
+    page.get_by_role("button", name="Rehearse it").click()
+    page.get_by_role("heading", name="The people").wait_for()
+    page.goto(draft)
     page.get_by_role("button", name="Send it…").click()
     page.get_by_role("button", name="Send it", exact=True).click()
     page.get_by_text("is sent off: scheduled").wait_for()

@@ -273,7 +273,7 @@ def test_gathering_asks_as_often_for_many_as_for_one(ada, django_assert_num_quer
         return list(type(deliveries[0]).objects.order_by("pk")[:count])
 
     one, four = fresh(1), fresh(4)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
         gather(one)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
         assert len(gather(four)) == 4
