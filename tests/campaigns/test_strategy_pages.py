@@ -1,5 +1,7 @@
 """The page of the strategy: changed in place, ordered, copied, restored, brought in as a file."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -91,9 +93,33 @@ def test_the_figures_that_take_long_come_by_themselves(as_marketer, at_noon, ada
 
     assert page("rule-live", rule) in as_marketer.get(LIST).text
     answer = as_marketer.get(page("rule-live", rule))
-    assert "1 eligible now" in answer.text
+    assert "1 person is due until tomorrow" in answer.text
     assert "Nobody to compare with yet" in answer.text
-    assert "1 eligible now" in as_marketer.get(LIST + "?live").text
+    assert "1 person is due until tomorrow" in as_marketer.get(LIST + "?live").text
+
+
+def test_figures_of_nothing_are_said_in_words(as_marketer, at_noon):
+    rule = make_rule(outcome="order")
+    row = as_marketer.get(page("rule-live", rule)).text
+    assert "Nobody is due until tomorrow" in row
+    assert "–" not in row
+    detail = as_marketer.get(page("rule-detail", rule)).text
+    assert "nothing was sent in these days" in detail
+    assert re.search(r"Version \d+ is sent", detail)
+
+    LifecycleRule.objects.update(status="draft", activated_at=None)
+    assert "Nobody would be due until tomorrow" in as_marketer.get(page("rule-live", rule)).text
+    assert (
+        "Version 1 is ready; it is sent once the row is on" in as_marketer.get(page("rule-detail", rule)).text
+    )
+
+
+def test_every_act_of_a_row_has_a_name_to_see_and_to_hear(as_marketer):
+    make_rule()
+    acts = as_marketer.get(LIST).text.split('<div class="row-acts')[1].split("</td>")[0]
+    for words in ("Move up", "Move down", "Change it here", "Duplicate", "History"):
+        assert f'title="{words}"' in acts
+    assert acts.count("visually-hidden") == 5
 
 
 def test_the_comparison_stands_beside_each_other_with_its_interval(as_marketer, at_noon, monkeypatch):
