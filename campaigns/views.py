@@ -189,7 +189,8 @@ def rule_activate(request, pk):
     """What switching on would do; a POST does it."""
     rule, at = rule_of(request, pk), timezone.now()
     activation = Activation.of(rule, at)
-    page = {"rule": rule, "activation": activation, "part": part_to_write(rule)}
+    to_write = (part for part, _label, words in parts_of(rule) if content.check(words))
+    page = {"rule": rule, "activation": activation, "part": next(to_write, "")}
     if request.method != "POST":
         return render(request, "campaigns/rule_activate.html", page)
     said = request.POST.get("yes", "")
@@ -202,11 +203,6 @@ def rule_activate(request, pk):
         return render(request, "campaigns/rule_activate.html", page | {"error": error}, status=409)
     messages.success(request, _("“%(rule)s” is on. It answers what happens from now.") % {"rule": rule})
     return redirect(rule)
-
-
-def part_to_write(rule):
-    """The first message of the row whose words cannot go as they are; nothing when all can."""
-    return next((part for part, _label, words in parts_of(rule) if content.check(words)), "")
 
 
 # The words of a row ----------------------------------------------------------------------------------

@@ -391,6 +391,7 @@ def test_a_row_is_not_switched_on_while_words_of_any_step_are_missing(as_markete
     rule.refresh_from_db()
     assert (refused.status_code, rule.status) == (409, "draft")
     assert said in refused.text
+    assert f"{page('rule-content', rule)}?part={panel.key}" in refused.text
 
     Content.objects.filter(pk=panel.content_id).update(body="<p>Come in…</p>")
     as_marketer.post(page("rule-activate", rule))
