@@ -26,17 +26,23 @@ def as_json(value):
     return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
 
 
-def json_of(kind):
+def json_of(example):
+    """A reader of what has the shape of the example, which a refusal shows."""
+    kind = type(json.loads(example))
+
     def read(words):
         if not words:
             return kind()
         try:
             value = json.loads(words)
-        except ValueError as error:
-            raise Unreadable(_("“%(words)s” is no JSON.") % {"words": words[:60]}) from error
-        if not isinstance(value, kind):
-            raise Unreadable(_("“%(words)s” has another shape.") % {"words": words[:60]})
-        return value
+        except ValueError:
+            value = None
+        if isinstance(value, kind):
+            return value
+        told = {"words": words[:60], "example": example}
+        if kind is list:
+            raise Unreadable(_("“%(words)s” is no list in square brackets, as in %(example)s.") % told)
+        raise Unreadable(_("“%(words)s” is not names and values in braces, as in %(example)s.") % told)
 
     return read
 
@@ -61,7 +67,9 @@ def read_number(words):
     if not words:
         return None
     if not (words.isascii() and words.isdigit() and len(words) < 5):
-        raise Unreadable(_("“%(words)s” is no number.") % {"words": words[:60]})
+        raise Unreadable(
+            _("“%(words)s” is no number of up to four digits, as in 14.") % {"words": words[:60]}
+        )
     return int(words)
 
 
@@ -73,13 +81,15 @@ def read_yes(words):
 
 def read_trigger(words):
     if words not in dict(triggers.choices()):
-        raise Unreadable(_("No trigger is called “%(words)s”.") % {"words": words[:60]})
+        told = {"words": words[:60], "known": ", ".join(dict(triggers.choices()))}
+        raise Unreadable(_("No trigger is called “%(words)s”. Known are: %(known)s.") % told)
     return words
 
 
 def read_outcome(words):
     if words and outcomes.get(words) is None:
-        raise Unreadable(_("No outcome is called “%(words)s”.") % {"words": words[:60]})
+        told = {"words": words[:60], "known": ", ".join(dict(outcomes.choices()))}
+        raise Unreadable(_("No outcome is called “%(words)s”. Known are: %(known)s.") % told)
     return words
 
 
@@ -95,7 +105,11 @@ def topic_of(words):
         return None
     if found := Topic.objects.filter(key=words).values_list("pk", flat=True).first():
         return found
-    raise Unreadable(_("No topic has the key “%(words)s”.") % {"words": words[:60]})
+    told = {
+        "words": words[:60],
+        "known": ", ".join(Topic.objects.order_by("key").values_list("key", flat=True)),
+    }
+    raise Unreadable(_("No topic has the key “%(words)s”. Known are: %(known)s.") % told)
 
 
 def sender_of(words):
@@ -110,12 +124,12 @@ MACHINE = {
     "purpose": Column("purpose", *choice_of(Rule.Purpose)),
     "rank": Column("rank", *choice_of(Rule.Rank)),
     "trigger": Column("trigger", str, read_trigger),
-    "trigger settings": Column("parameters", as_json, json_of(dict)),
-    "for": Column("audience", as_json, json_of(dict)),
+    "trigger settings": Column("parameters", as_json, json_of('{"hours": 48}')),
+    "for": Column("audience", as_json, json_of('{"filters": {"level": "guest"}}')),
     "outcome": Column("outcome", str, read_outcome),
-    "outcome settings": Column("outcome_parameters", as_json, json_of(dict)),
+    "outcome settings": Column("outcome_parameters", as_json, json_of('{"pages": ["/sale/*"]}')),
     "within": Column("outcome_within", span_words, read_span),
-    "also counted": Column("more_outcomes", as_json, json_of(list)),
+    "also counted": Column("more_outcomes", as_json, json_of('[{"outcome": "feedback"}]')),
     "no later than": Column("freshness", span_words, read_span),
     "to one person": Column("re_entry", *choice_of(Rule.ReEntry)),
     "days between": Column("re_entry_days", lambda days: str(days or ""), read_number),
@@ -245,9 +259,12 @@ def plans_from(cells, before):
     """(steps, problems) by medium, sequence and messages."""
     try:
         plans = sequence_words.read(cells["medium"], cells.get("sequence", ""))
-        names = json_of(list)(cells.get("messages", "").strip())
     except Unreadable as error:
         return (), [str(error)]
+    try:
+        names = json_of('["First message", "Reminder"]')(cells.get("messages", "").strip())
+    except Unreadable as error:
+        return (), [f"messages: {error}"]
     if names and before and names == [names_of(plan) for plan in before.plans]:
         # Said as before, of steps that may be others now: each keeps its own.
         names = []

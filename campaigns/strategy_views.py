@@ -8,7 +8,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import reports, rows, strategy_csv, strategy_history, strategy_table, strategy_words
+from campaigns import (
+    outcomes,
+    reports,
+    rows,
+    strategy_csv,
+    strategy_history,
+    strategy_table,
+    strategy_words,
+    triggers,
+)
 from campaigns.models import LifecycleRule, SendingSwitch
 from campaigns.strategy_forms import ImportForm, InlineForm
 from campaigns.views import may_write, row_page, rule_of
@@ -148,6 +157,7 @@ def strategy_import(request):
         request.POST if is_asked else None, request.FILES if is_asked else None, initial=initial
     )
     page = {"form": form, "cancel_url": reverse("campaigns:rule-list")}
+    page |= {"triggers": triggers.choices(), "outcomes": outcomes.choices()}
     if not form.is_valid():
         return render(request, "campaigns/strategy_import.html", page)
     text = form.cleaned_data["text"]

@@ -229,6 +229,8 @@ def test_a_file_that_only_orders_the_rows_changes_their_order(marketer):
         ("abandoned_browse", "no_such", "trigger: No trigger is called “no_such”."),
         ('""hours"": 48', '""hours"": 0', "trigger settings, hours"),
         ('""hours"": 48', '""weeks"": 1', "there is no “weeks”"),
+        ('{""hours"": 48', "{hours 48", 'braces, as in {"hours": 48}.'),
+        ("abandoned_browse", "browse", "Known are: signed_up, confirmed"),
         ("phone or e-mail", "pigeon or e-mail", "“pigeon” is no medium"),
         (",conversion,", ",first,", "rank: “first” is none of: service, welcome"),
         (",30,offers,", ",,offers,", "days between: say after how many days"),

@@ -305,6 +305,17 @@ def text(sender, topic):
     return "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows) + "\n"
 
 
+def test_the_import_page_lists_the_names_a_file_may_use(as_marketer):
+    answer = as_marketer.get(reverse("campaigns:strategy-import"))
+
+    for words in (
+        "<code>abandoned_browse</code>",
+        "Looks at pages, and does no more",
+        "<code>feedback</code>",
+    ):
+        assert words in answer.text
+
+
 def test_the_order_of_a_file_is_shown_before_it_is_taken(as_marketer, marketer):
     a, b = make_rule(name="A"), make_rule(name="B", position=1)
     text = strategy_csv.write([a, b])
