@@ -58,8 +58,14 @@ def contradiction(condition, trigger, parameters):
     if not found or key in LOOSE:
         return ""
     given = triggers.get(trigger).values_of(parameters)
-    if key == trigger and all(given.get(name) == value for name, value in said.items()):
+    differing = [name for name, value in said.items() if given.get(name) != value]
+    if key == trigger and not differing:
         return ""
+    if key == trigger and differing in (["hours"], ["days"]):
+        unit = differing[0].removesuffix("s")
+        words = " ".join(found.string[found.start("number") :].split()[:2]).rstrip(":")
+        told = {"said": words, "done": spelled(given[f"{unit}s"] * textbook.LENGTHS[unit], unit)}
+        return _("The words say %(said)s, the row does %(done)s.") % told
     told = {"said": found[0].rstrip(":;, "), "done": triggers.get(trigger).words(parameters)}
     return _("The words say “%(said)s”. What the row does is: %(done)s.") % told
 

@@ -185,7 +185,7 @@ def test_known_words_follow_a_number_that_is_changed(as_marketer, hours, words):
 def test_words_that_contradict_what_the_row_does_are_warned_of(as_marketer):
     rule = browsing(parameters={"hours": 24})
     fields = typed(rule, setting_hours="24", setting_at_least="1")
-    warning = "The words say “2 days after browsing”. What the row does is: Looked at "
+    warning = "The words say 2 days, the row does 24 hours."
 
     answer = as_marketer.post(page("rule-inline", rule), fields, headers=HTMX)
 
@@ -208,6 +208,13 @@ def test_words_that_contradict_what_the_row_does_are_warned_of(as_marketer):
 )  # fmt: skip
 def test_words_say_what_they_can_of_the_numbers(condition, trigger, parameters, followed):
     assert strategy_words.following(condition, trigger, parameters) == followed
+
+
+def test_words_of_another_trigger_are_warned_of_with_what_the_row_does():
+    said = strategy_words.contradiction("2 days after browsing content", "ordered", {})
+    assert said.startswith("The words say “2 days after browsing”. What the row does is: Order")
+    said = strategy_words.contradiction("1 month: inactive", "few_visits", {"days": 7})
+    assert said == "The words say 1 month, the row does 7 days."
 
 
 def test_a_row_that_cannot_be_saved_says_why_with_and_without_script(as_marketer):
