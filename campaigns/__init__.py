@@ -61,8 +61,9 @@ Beside the road: ticking.py and tasks.py drive it, rules.py and switching.py tur
 says what a message can ask for, hours.py when nobody wants to be written to, answers.py
 who looked, people and machines, and forgetting.py what goes with a person who is erased;
 senders.py says whether mailboxes believe a sender (authenticating.py asks its domain, by domains/), dkim.py
-signs; telling.py, panels.py and address_panel.py show the road on a contact's page, and verifying.py
-holds the ledger to its promises. remembering.py writes to the journal outside the database what left;
+signs; telling.py, panels.py and address_panel.py show the road on a contact's page, reasons.py
+tells people on their own page why they got a message, and verifying.py holds
+the ledger to its promises. remembering.py writes to the journal outside the database what left;
 restoring.py holds all sending when the database is an old copy, until recovering.py has given it back what it
 forgot (reconciling.py: the ledger; contacts/replaying.py: opt-outs and erasures).
 """
