@@ -79,7 +79,7 @@ def test_a_row_is_changed_moved_and_dragged_in_place(live_server, page, sign_in,
     page.get_by_role("link", name="Change Engagement message here").click()
     page.get_by_label("So many visits").fill("5")
     page.get_by_role("button", name="Save row").click()
-    page.get_by_text("Fewer than 5 visits").wait_for()
+    page.get_by_text("Fewer than 5 visits in the 30 days").wait_for()
 
     page.get_by_role("button", name="Move Engagement message up").click()
     expect(page.locator("#strategy-rows .msg").first).to_have_text("Engagement message")

@@ -278,7 +278,11 @@ def test_changing_the_table_changes_what_runs(base, table, marketer):
     base.live(10)
 
     strategy_csv.save(text, marketer, at=START + 10 * DAY)
-    rules.activate(LifecycleRule.objects.get(trigger="few_visits"), at=START + 10 * DAY)
+    rule = LifecycleRule.objects.get(trigger="few_visits")
+    panel = rule.steps.get(slot="footer").content
+    panel.subject, panel.body = "Have you heard these?", "<p>Come and listen.</p>"
+    panel.save()
+    rules.activate(rule, at=START + 10 * DAY)
     base.live(35, since=10)
 
     for person in (ada, bea):
