@@ -123,12 +123,6 @@ def usual_hours(facts, at):
     }
 
 
-def verdict_on(delivery, at):
-    """What the gate would say of one call now."""
-    (fact,) = _ask([delivery.pk], at)
-    return decide(fact, at)
-
-
 def usual_hour(delivery, at):
     """The hour at which the person is usually there; None while too little is known."""
     facts = _ask([delivery.pk], at)

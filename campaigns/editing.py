@@ -30,16 +30,20 @@ def save_rule(rule, *, at, delay=timedelta(), remind_after=None):
 
     A new row gets words to begin from, and a new reminder gets its own.
     """
-    before = LifecycleRule.objects.filter(pk=rule.pk).first()
+    write_rule(rule, LifecycleRule.objects.filter(pk=rule.pk).first(), at)
+    first = rule.first_step
+    save_step(first or Step(rule=rule, content=first_words(rule)), at=at, delay=delay)
+    save_reminder(rule, remind_after, at=at)
+    return rule
+
+
+def write_rule(rule, before, at):
+    """Save the row itself, `before` being what it was: None for a new one, which takes the last place."""
     if before is None:
         rule.position = LifecycleRule.objects.count()
     elif has_changed(before, rule, DECISIVE):
         begin_anew(rule, at)
     rule.save()
-    first = rule.first_step
-    save_step(first or Step(rule=rule, content=first_words(rule)), at=at, delay=delay)
-    save_reminder(rule, remind_after, at=at)
-    return rule
 
 
 def has_changed(before, after, names):

@@ -2,10 +2,11 @@
 
 from django.core.cache import cache
 
+# In seconds.
 KEPT_FOR = 600
 
 
-def kept(name, program, at, work_out):
-    """What `work_out()` finds for this row or campaign, or for None, at most ten minutes ago."""
+def kept(name, program, at, work_out, *, seconds=KEPT_FOR):
+    """What `work_out()` found for this row or campaign, or for None, at most ten minutes or `seconds` ago."""
     whose = f"{program._meta.model_name}:{program.pk}" if program else "all"
-    return cache.get_or_set(f"kept:{name}:{whose}:{int(at.timestamp()) // KEPT_FOR}", work_out, KEPT_FOR)
+    return cache.get_or_set(f"kept:{name}:{whose}:{int(at.timestamp()) // seconds}", work_out, seconds)

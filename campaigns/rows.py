@@ -88,11 +88,7 @@ def save_row(rule, row, *, at):
     before = LifecycleRule.objects.select_for_update().filter(pk=rule.pk).first() if rule.pk else None
     for name, value in row.fields.items():
         setattr(rule, name, value)
-    if before is None:
-        rule.position = LifecycleRule.objects.count()
-    elif editing.has_changed(before, rule, editing.DECISIVE):
-        editing.begin_anew(rule, at)
-    rule.save()
+    editing.write_rule(rule, before, at)
     save_plans(rule, row.plans, at)
     return rule
 

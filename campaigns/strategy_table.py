@@ -4,9 +4,8 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.core.cache import cache
-
 from campaigns import outcomes, planning, reports, results, strategy_words, triggers
+from campaigns.keeping import kept
 from campaigns.models import LifecycleRule, Tick
 from campaigns.uplift import Comparison
 
@@ -71,8 +70,7 @@ def live_of(rule, at):
 def eligible_kept(rule, at):
     asked = repr((rule.trigger, rule.parameters, rule.audience, rule.status, rule.activated_at))
     said = hashlib.sha256(asked.encode()).hexdigest()[:16]
-    key = f"eligible:{rule.pk}:{said}:{int(at.timestamp()) // FRESH_FOR}"
-    return cache.get_or_set(key, lambda: eligible(rule, at), FRESH_FOR)
+    return kept(f"eligible:{said}", rule, at, lambda: eligible(rule, at), seconds=FRESH_FOR)
 
 
 def eligible(rule, at):
