@@ -21,7 +21,7 @@ call_queue.py  who is to be called now; calling.py: a colleague takes a call thr
 links.py       the signed addresses in a message: click, open, preferences, stop
 doors.py       what is asked for at the links of messages is written down at once, and
 hearing.py     told in sets (halving.py: one bad row holds up no other) as responses and touchpoints
-responding.py  what people did becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached;
+responding.py  what people did becomes a touchpoint: unsubscribed, the outcome reached;
                machines.py tells who is no person, retelling.py who was none after all
 hooks.py       the door for what providers post, verified (sns.py); receivers.py reads it with Anymail's help
 noticing.py    what providers and mail servers said is kept, matched to its delivery, and folded (folding.py)

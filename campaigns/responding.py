@@ -1,14 +1,11 @@
-"""What came back becomes a touchpoint: opened, clicked, unsubscribed, the outcome reached.
-
-Machines open and follow links too. That is kept as a response, with the reason, and is no touchpoint.
-"""
+"""What came back becomes a touchpoint: unsubscribed, the outcome reached. Clicks and openings: hearing.py."""
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from campaigns import machines, outcomes, sequences
-from campaigns.hearing import SOURCE, Done, hear
-from campaigns.models import RawResponse, Response
+from campaigns import outcomes, sequences
+from campaigns.hearing import SOURCE
+from campaigns.models import Response
 from contacts.consenting import give_consent, withdraw_consent, withdraw_everything
 from contacts.locking import lock_contacts
 from contacts.models import Consent, Contact
@@ -54,22 +51,6 @@ UPDATE campaigns_delivery d SET outcome_at = reached.at, outcome_touchpoint_id =
 FROM held JOIN reached USING (id) WHERE d.id = held.id
 RETURNING d.episode
 """
-
-
-def record_click(delivery, url, *, at, by=machines.PERSON, evidence=None):
-    """A link was followed; the same within a minute counts once. The touchpoint; None if no person did."""
-    return _hear(delivery, RawResponse.Kind.CLICKED, at, by, evidence, url=url)
-
-
-def record_trap(delivery, *, at, evidence=None):
-    """A link that nobody can see was followed: so were the others, by the same machine."""
-    by = machines.Verdict(Response.MadeBy.SCANNER, machines.TRAP)
-    _hear(delivery, RawResponse.Kind.TRAP, at, by, evidence)
-
-
-def record_open(delivery, *, at, by=machines.PERSON, evidence=None):
-    """Its picture was fetched, by a person or a machine: it starts nothing. A person's is told once."""
-    return _hear(delivery, RawResponse.Kind.OPENED, at, by, evidence)
 
 
 @transaction.atomic
@@ -133,11 +114,6 @@ def _present(delivery):
     contact = delivery.contact.survivor
     lock_contacts([contact.pk])
     return contact if Contact.objects.filter(pk=contact.pk, erased_at=None).exists() else None
-
-
-def _hear(delivery, kind, at, by, evidence, url=""):
-    (touchpoint,) = hear([Done(delivery.pk, kind, at, url, by=by, evidence=evidence or {})])
-    return touchpoint
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.urls import reverse
 from campaigns import machines
 from campaigns.answers import Answers, answers_to_campaign, answers_to_rule
 from campaigns.models import Campaign
-from campaigns.responding import record_click, record_open
+from tests.answering import record_click, record_open
 from tests.make import DAY, HOUR, NOON, make_contact, make_delivery, make_rule, make_version
 from touchpoints.models import Touchpoint
 

@@ -15,13 +15,11 @@ from campaigns.planning import plan_following
 from campaigns.reports import rule_figures
 from campaigns.responding import (
     note_outcomes,
-    record_click,
-    record_open,
-    record_trap,
     undo_unsubscribe,
     unsubscribe,
 )
 from contacts.erasing import erase
+from tests.answering import record_click, record_open, record_trap
 from tests.campaigns.racing import race
 from tests.make import (
     DAY,

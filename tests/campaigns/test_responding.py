@@ -4,9 +4,10 @@ import pytest
 
 from campaigns.models import Delivery, Response
 from campaigns.planning import plan_following
-from campaigns.responding import note_outcomes, record_click, record_open, undo_unsubscribe, unsubscribe
+from campaigns.responding import note_outcomes, undo_unsubscribe, unsubscribe
 from contacts.consenting import current_consents, give_consent, withdraw_consent
 from contacts.models import Consent, Contact
+from tests.answering import record_click, record_open
 from tests.campaigns.racing import race
 from tests.make import (
     DAY,

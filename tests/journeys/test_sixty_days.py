@@ -18,12 +18,13 @@ from django.db import connection
 from redis import Redis
 
 from campaigns.models import Delivery
-from campaigns.responding import record_click, unsubscribe
+from campaigns.responding import unsubscribe
 from campaigns.ticking import tick
 from campaigns.verifying import verify
 from contacts.consenting import withdraw_consent
 from contacts.models import Contact
 from contacts.signing import sign
+from tests.answering import record_click
 from tests.journeys.promises import (
     CAP,
     CLICK_AFTER,
