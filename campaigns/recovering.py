@@ -17,7 +17,7 @@ from campaigns import campaigning, planning, reconciling, restoring
 from campaigns.models import SendingSwitch
 from campaigns.switching import resume_sending
 from contacts import marking, replaying
-from contacts.entries import JournalMark
+from contacts.models import JournalMark
 
 # Planning may need several rounds: a reminder follows what was found to have been sent.
 ROUNDS = 1000

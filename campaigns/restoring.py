@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from campaigns.models import SendingSwitch
 from campaigns.switching import hold_sending
 from contacts import journal, marking, replaying
-from contacts.entries import JournalMark
 from contacts.marking import Finding
+from contacts.models import JournalMark
 
 logger = logging.getLogger(__name__)
 

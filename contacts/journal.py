@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from contacts.entries import JournalEntry
+from contacts.models import JournalEntry
 
 logger = logging.getLogger(__name__)
 

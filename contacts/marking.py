@@ -14,8 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from contacts import journal
-from contacts.entries import JournalEntry, JournalMark
-from contacts.models import Consent, Contact
+from contacts.models import Consent, Contact, JournalEntry, JournalMark
 
 logger = logging.getLogger(__name__)
 

@@ -15,10 +15,9 @@ from django.utils import timezone
 
 from contacts import journal, noting
 from contacts.digests import digests_of
-from contacts.entries import JournalEntry
 from contacts.erasing import erase
 from contacts.locking import lock_contacts
-from contacts.models import Channel, Contact, Identity, Suppression, Topic
+from contacts.models import Channel, Contact, Identity, JournalEntry, Suppression, Topic
 from contacts.suppressing import KINDS, RECOVERED, keep_back_erased
 
 CHUNK = 1000

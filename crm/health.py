@@ -15,7 +15,7 @@ from redis.retry import Retry
 from campaigns import restoring
 from campaigns.models import Delivery, RawNotice, RawResponse, SendingSwitch, Tick
 from contacts import marking
-from contacts.entries import JournalEntry
+from contacts.models import JournalEntry
 
 # A sweep runs every few seconds; one that has not finished for this long is stuck or has no worker.
 SWEEP_SILENCE = timedelta(minutes=2)

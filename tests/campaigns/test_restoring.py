@@ -14,7 +14,7 @@ from campaigns.switching import hold_sending, resume_sending
 from campaigns.ticking import sweep
 from contacts import marking
 from contacts.consenting import withdraw_consent
-from contacts.entries import JournalEntry, JournalMark
+from contacts.models import JournalEntry, JournalMark
 from tests.make import (
     DAY,
     HOUR,

@@ -5,9 +5,8 @@ from django.db import transaction
 
 from contacts import journal
 from contacts.consenting import give_consent, withdraw_consent
-from contacts.entries import JournalEntry
 from contacts.erasing import erase
-from contacts.models import Consent
+from contacts.models import Consent, JournalEntry
 from contacts.suppressing import lift, suppress
 from tests.make import HOUR, MINUTE, NOON
 

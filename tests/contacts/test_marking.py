@@ -3,8 +3,8 @@
 import pytest
 
 from contacts import marking
-from contacts.entries import JournalMark
 from contacts.marking import Finding
+from contacts.models import JournalMark
 from tests.make import MINUTE, NOON, make_contact
 
 pytestmark = pytest.mark.django_db

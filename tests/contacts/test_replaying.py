@@ -5,10 +5,9 @@ import pytest
 from contacts import journal, replaying
 from contacts.consenting import give_consent, withdraw_consent
 from contacts.digests import digest_of
-from contacts.entries import JournalEntry
 from contacts.erasing import erase
 from contacts.identifying import get_or_create_contact
-from contacts.models import Consent, Contact, Identity, Suppression, Topic
+from contacts.models import Consent, Contact, Identity, JournalEntry, Suppression, Topic
 from contacts.suppressing import is_suppressed, lift, suppress, welcome_back
 from tests.make import DAY, HOUR, NOON, make_consent, make_contact, make_topic
 
