@@ -1,9 +1,11 @@
 """What tests of calls share: somebody who may be called, and a call that waits for them."""
 
+from campaigns import calling
+from campaigns.calling import Said
 from contacts.consenting import give_consent
 from contacts.models import Channel
 from contacts.phones import set_phone
-from tests.make import DAY, NOON, make_content, make_delivery, make_rule, make_step, make_version
+from tests.make import DAY, MINUTE, NOON, make_content, make_delivery, make_rule, make_step, make_version
 
 NUMBER = "+351912345678"
 SCRIPT = "Hello {{ first_name }}, how did you like it?"
@@ -31,3 +33,17 @@ def make_call(contact, rule=None, **fields):
     """A call that is due at noon."""
     rule = rule or make_call_rule()
     return make_delivery(rule, contact, step=rule.steps.get(channel="phone"), **fields)
+
+
+def state(delivery):
+    delivery.refresh_from_db()
+    return delivery.status, delivery.reason
+
+
+def said(call, user, outcome, at=NOON + 5 * MINUTE, **words):
+    return calling.record_call(call, user, Said(outcome, **words), at=at)
+
+
+def make_it(call, user, outcome, at=NOON):
+    calling.take(call, user, at=at)
+    said(call, user, outcome, at=at, back_at=at + DAY)

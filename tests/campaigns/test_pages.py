@@ -1,17 +1,12 @@
-"""The pages of the contact strategy and of the deliveries."""
-
-import re
-from html import unescape
+"""The pages of the contact strategy."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns import content, editing, rules
 from campaigns.models import Content, Delivery, LifecycleRule, Step
 from campaigns.planning import plan
-from campaigns.ticking import tick
+from tests.asking import queries
 from tests.make import (
     DAY,
     HOUR,
@@ -86,14 +81,6 @@ def test_the_strategy_asks_as_often_for_one_row_as_for_three(as_marketer):
     make_rule(name="Other")
 
     assert queries(as_marketer, reverse("campaigns:rule-list")) == with_one
-
-
-def queries(client, address):
-    """How many queries a page asks, once the name of the workspace is known."""
-    client.get(address)
-    with CaptureQueriesContext(connection) as asked:
-        assert client.get(address).status_code == 200
-    return len(asked)
 
 
 def test_a_row_is_paused_and_goes_on_with_a_form_alone(as_marketer):
@@ -397,93 +384,6 @@ def test_a_row_is_not_switched_on_while_words_of_any_step_are_missing(as_markete
     as_marketer.post(page("rule-activate", rule))
     rule.refresh_from_db()
     assert rule.status == "active"
-
-
-# Deliveries ------------------------------------------------------------------------------------------
-
-
-def test_deliveries_are_narrowed_by_state_rule_and_name(as_marketer, ada, ben):
-    rule = make_rule()
-    sent = make_delivery(rule, ada, status="sent", sending_at=NOON)
-    skipped = make_delivery(rule, ben, status="skipped", reason="withdrew")
-    other = make_delivery(make_rule(name="Other"), ada)
-
-    def found(query):
-        answer = as_marketer.get(reverse("campaigns:delivery-list") + query)
-        return [row.delivery for row in answer.context["listing"].rows]
-
-    assert found("") == [other, skipped, sent]
-    assert found("?state=sent") == [sent]
-    assert found("?reason=withdrew") == [skipped]
-    assert found(f"?rule={rule.pk}&q=byron") == [sent]
-    assert found("?state=nonsense&rule=x&after=%00") == [other, skipped, sent]
-
-
-def test_the_list_asks_as_often_for_one_delivery_as_for_three(as_marketer, ada):
-    rule = make_rule()
-    make_delivery(rule, ada)
-    with_one = queries(as_marketer, reverse("campaigns:delivery-list"))
-    make_delivery(rule, make_contact())
-    make_delivery(rule, make_contact())
-
-    assert queries(as_marketer, reverse("campaigns:delivery-list")) == with_one
-
-
-def test_the_balance_accounts_for_every_delivery(as_marketer, ada, at_noon):
-    rule = make_rule()
-    for status in Delivery.Status.values:
-        make_delivery(rule, make_contact(), status=status)
-
-    balance = as_marketer.get(reverse("campaigns:delivery-list")).context["balance"]
-
-    assert balance.total == len(Delivery.Status.values)
-    assert balance.missing == 0
-
-
-def test_a_delivery_is_shown_as_it_was_sent(as_marketer, ada, mailbox, rule):
-    rules.activate(rule, at=NOON - HOUR)
-    make_touchpoint(ada, "confirmed", at=NOON - MINUTE)
-    tick(NOON)
-    delivery = Delivery.objects.get()
-    (received,) = mailbox.to(ada.email)
-
-    ada.first_name = "Somebody else"
-    ada.save()
-    Content.objects.filter(pk=rule.first_step.content_id).update(subject="Other words")
-    shown = as_marketer.get(delivery.get_absolute_url())
-    frame = as_marketer.get(reverse("campaigns:delivery-message", args=[delivery.uuid]))
-
-    assert shown.context["shown"].subject == received["subject"] == "Hello Ada"
-    assert "Hello Ada" in frame.text
-    assert shape(shown.context["shown"].html) == shape(received.get_body("html").get_content())
-    assert "/p/sample/" in frame.text
-    assert "/o/" not in frame.text
-
-
-def shape(html):
-    """An HTML part without its addresses and what nobody sees: the picture, the link for machines, breaks."""
-    unseen = r'<img src="[^"]*/o/[^>]*>|<a [^>]*aria-hidden="true"></a>'
-    without_pixel = re.sub(unseen, "", html.replace("\r\n", "\n"))
-    return " ".join(unescape(re.sub(r'href="[^"]*"', "href", without_pixel)).split())
-
-
-def test_a_parked_delivery_is_settled_by_a_person(as_marketer, ada):
-    delivery = make_delivery(make_rule(), ada, status="parked", sending_at=NOON)
-    address = reverse("campaigns:delivery-settle", args=[delivery.uuid])
-
-    assert "It was sent" in as_marketer.get(delivery.get_absolute_url()).text
-    as_marketer.post(address, {"answer": "sent"})
-
-    delivery.refresh_from_db()
-    assert delivery.status == "sent"
-    assert "settled already" in as_marketer.post(address, {"answer": "again"}, follow=True).text
-
-
-def test_the_page_of_every_state_opens(as_marketer, ada):
-    rule = make_rule(outcome="first_visit")
-    for status in Delivery.Status.values:
-        delivery = make_delivery(rule, ada, status=status, outcome_at=NOON, sending_at=NOON)
-        assert as_marketer.get(delivery.get_absolute_url()).status_code == 200
 
 
 def test_an_order_is_spoken_of_in_the_preview_of_a_thank_you(as_marketer, sender, topic, ada):
