@@ -67,11 +67,6 @@ _WANTED = """
     )
 """
 TYPES = {"contact": "bigint", "slots": "text[]", "at": "timestamptz"}
-_CLAIM = """
-UPDATE campaigns_delivery
-SET status = 'claimed', owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s
-WHERE id = %(id)s AND status = 'planned' AND channel = 'panel'
-"""
 _END = """
 UPDATE campaigns_delivery
 SET status = %(status)s, reason = %(reason)s, detail = %(detail)s, owner = '', lease_until = NULL,
@@ -140,7 +135,7 @@ def plan_at_once(contact, slots, at):
 def show_first(pk, slot, contact, at):
     """Take a planned panel through the gate; None where it may not be shown, its row saying why."""
     owner = f"page:{uuid.uuid4().hex[:16]}"
-    if not _run(_CLAIM, {"id": pk, "owner": owner, "lease": claiming.LEASE}):
+    if not claiming.take([pk], owner):
         return None
     deliveries, values = loading.load([pk])
     if pk not in values:

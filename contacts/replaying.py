@@ -44,8 +44,8 @@ def forgotten():
     found = []
     for lines in _chunks(journal.read(journal.ACTS)):
         acts = {UUID(line["key"]): line for line in lines}
-        known = JournalEntry.objects.filter(key__in=acts).values_list("key", flat=True)
-        found += [act for key, act in acts.items() if key not in set(known)]
+        known = set(JournalEntry.objects.filter(key__in=acts).values_list("key", flat=True))
+        found += [act for key, act in acts.items() if key not in known]
     return sorted({act["key"]: act for act in found}.values(), key=_moment)
 
 

@@ -4,6 +4,7 @@ What one person hears depends on what they heard before, and on nobody else: so 
 rows at once, each in the order in which the live windows would have taken theirs.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -205,8 +206,8 @@ def _state(fact, verdict):
 
 def _rules_of_several_steps():
     """The rules of which one message may stop or start another."""
-    found = list(Step.objects.filter(rule__status="active").values_list("rule_id", flat=True))
-    return sorted({pk for pk in found if found.count(pk) > 1})
+    steps = Counter(Step.objects.filter(rule__status="active").values_list("rule_id", flat=True))
+    return sorted(pk for pk, count in steps.items() if count > 1)
 
 
 def _count(which="true"):

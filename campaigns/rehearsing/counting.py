@@ -53,24 +53,20 @@ FROM campaigns_delivery d WHERE {mine} ORDER BY 9, d.contact_id, d.id LIMIT %(ke
 def counted(program, zone):
     """Everything there is to tell, as JSON can hold it. `program` is (column, id) of the ledger."""
     told = {"program": program[1], "zone": zone, "kept": KEPT}
-    people, reached = _rows(_PEOPLE, program, told)[0]
+    people, reached = rows_of(_PEOPLE, program, told)[0]
     return {
-        "days": [dict(zip(DAY_NAMES, row, strict=True)) for row in _rows(_DAYS, program, told)],
-        "reasons": _rows(_REASONS, program, told),
-        "waits": _rows(_WAITS, program, told),
-        "steps": _rows(_STEPS, program, told),
+        "days": [dict(zip(DAY_NAMES, row, strict=True)) for row in rows_of(_DAYS, program, told)],
+        "reasons": rows_of(_REASONS, program, told),
+        "waits": rows_of(_WAITS, program, told),
+        "steps": rows_of(_STEPS, program, told),
         "people": people,
         "reached": reached,
-        "contacts": [[_plain(value) for value in row] for row in _rows(_CONTACTS, program, told)],
+        "contacts": [[_plain(value) for value in row] for row in rows_of(_CONTACTS, program, told)],
     }
 
 
 def rows_of(sql, program, told):
     """Rows of a statement about this program's part of the shadow, `{mine}` standing for which they are."""
-    return _rows(sql, program, told)
-
-
-def _rows(sql, program, told):
     mine = _MINE.format(program=f"d.{program[0]}")
     with connection.cursor() as cursor:
         cursor.execute(sql.format(mine=mine), told)

@@ -10,27 +10,16 @@ from campaigns.models import LifecycleRule, SendingSwitch
 # What a person reads, and what changes by itself.
 _SAYS_NOTHING = {
     "rule": {
-        *("id", "name", "purpose", "position", "condition", "outcomes", "more_outcomes", "status"),
+        "id", "name", "purpose", "position", "condition", "outcomes", "more_outcomes", "status",
         "activated_at",
     },
     "step": {"position", "removed_at"},
     "campaign": {
-        *(
-            "id",
-            "name",
-            "goal",
-            "content",
-            "version",
-            "status",
-            "pause",
-            "pause_detail",
-            "outcome",
-            "send_at",
-        ),
-        *("outcome_within", "created_by", "created_at", "approved_by", "approved_at", "started_at"),
-        *("finished_at", "counted_since", "position", "until_contact", "planned_count"),
+        "id", "name", "goal", "content", "version", "status", "pause", "pause_detail", "outcome",
+        "outcome_within", "send_at", "created_by", "created_at", "approved_by", "approved_at", "started_at",
+        "finished_at", "counted_since", "position", "until_contact", "planned_count",
     },
-}
+}  # fmt: skip
 _OF_SENDER = ("id", "time_zone", "quiet_from", "quiet_until", "cap", "cap_days")
 _OF_TOPIC = ("id", "cap", "cap_days")
 
