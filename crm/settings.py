@@ -285,6 +285,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# A code counts for one step before and after its own, as RFC 6238 advises: people type slowly, clocks drift.
+MFA_TOTP_TOLERANCE = 1
 
 # Words and time --------------------------------------------------------------------------------------
 
