@@ -29,7 +29,7 @@ class CampaignsConfig(AppConfig):
             telling,
         )
         from campaigns.channels import esp, smtp
-        from contacts import actions, erasure, timeline
+        from contacts import actions, erasure, media, timeline
         from contacts import panels as contact_panels
         from contacts import reasons as contact_reasons
         from contacts.permissions import WRITERS
@@ -58,6 +58,7 @@ class CampaignsConfig(AppConfig):
         timeline.register("deliveries", telling.entries)
         touch_rhythm.register("deliveries", rhythm.sent)
         contact_reasons.register("deliveries", reasons.last_messages)
+        media.register("rules", reasons.media_in_use)
         actions.register("start", _("Start a row for these"), "hand", start_views.address)
         contact_panels.register("start", place="aside", order=25, render=start_views.panel)
         contact_panels.register("back", place="aside", order=35, render=address_panel.what_came_back)

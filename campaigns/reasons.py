@@ -1,14 +1,23 @@
-"""Why do I get this? What the preference page tells its reader of the messages they got."""
+"""What the preference page tells its reader: by which media they may hear, and why they got what came."""
 
 from django.utils.translation import gettext as _
 
 from campaigns import explaining
-from campaigns.models import Delivery
+from campaigns.models import Delivery, LifecycleRule, Step
 from campaigns.telling import subject_of
 from contacts.models import Channel, Consent
 
+# A panel stands on the page they are looking at, and needs no choice of theirs.
+CHOSEN = (Channel.EMAIL, Channel.PHONE)
 # So many messages back, and so many rows and campaigns of each topic.
 LOOKED_AT, TOLD = 100, 3
+
+
+def media_in_use():
+    """The channels by which rows that are on, or paused, reach people."""
+    on = (LifecycleRule.Status.ACTIVE, LifecycleRule.Status.PAUSED)
+    steps = Step.objects.filter(rule__status__in=on, channel__in=CHOSEN)
+    return steps.order_by().values_list("channel", flat=True).distinct()
 
 
 def last_messages(contact):

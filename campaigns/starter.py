@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from campaigns import textbook
 from campaigns.models import Content, LifecycleRule, SendingSwitch, Step
 from contacts.models import Channel, ConsentWording, Sender, Topic
+from contacts.preferences import CALLS
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -21,6 +22,12 @@ CONSENT_WORDS = (
     "Yes, {brand} may write to me by e-mail about the topics I ticked. I can stop each of them at any time,"
     " with one click in every message. My address is used for this and nothing else."
 )
+CALL_WORDS = (
+    "Yes, {brand} may call me at my number about the topics I ticked. I can stop that at any time, here or on"
+    " the phone. My number is used for this and nothing else."
+)
+# What people agree to, by the key of its wording.
+WORDINGS = {"sign-up": CONSENT_WORDS, CALLS: CALL_WORDS}
 # Each message is two files: NAME.mjml, and NAME.txt that begins with the subject and the preview line. What
 # would sound of the sample shop has words of its own for every other.
 WORDS = Path(__file__).with_name("words")
@@ -123,9 +130,10 @@ def set_up_topic(position, key, name, description):
 
 
 def set_up_wording(sender, at):
-    if ConsentWording.latest("sign-up") is None:
-        text = CONSENT_WORDS.format(brand=sender.name)
-        ConsentWording.objects.create(key="sign-up", version=1, text=text, created_at=at)
+    for key, words in WORDINGS.items():
+        if ConsentWording.latest(key) is None:
+            text = words.format(brand=sender.name)
+            ConsentWording.objects.create(key=key, version=1, text=text, created_at=at)
 
 
 def set_up_content(name):

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from contacts import levels
+from contacts.consenting import give_consent
 from contacts.identifying import AddressTaken, get_or_create_contact, set_primary_email
 from contacts.models import Contact, ContactDate
 from contacts.phones import phone_of, set_phone
@@ -69,3 +70,17 @@ def set_level(contact, level, *, at):
     contact.save(update_fields=["level", "updated_at"])
     levels.changed(contact, was, at)
     return True
+
+
+@transaction.atomic
+def record_yes(contact, chosen, *, said_at, proof, by):
+    """Record what somebody agreed to in front of a colleague: {channel: [topics]}; returns the new entries.
+
+    It counts from the moment it was said: a no that came after stands.
+    """
+    told = {"at": said_at, "source": f"user:{by.pk}", "evidence": proof | {"by": str(by)}}
+    return [
+        entry
+        for channel, topics in chosen.items()
+        for entry in give_consent(contact, topics, channel=channel, **told)
+    ]

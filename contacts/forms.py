@@ -10,14 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.addresses import AddressWrong, check_address
 from contacts.models import (
-    Channel,
     Consent,
-    ConsentWording,
     Contact,
     ContactDate,
-    Identity,
     Suppression,
-    Topic,
 )
 from contacts.phones import PhoneWrong, check_phone, in_words, phone_of
 from contacts.telling import channel_and_topic
@@ -169,99 +165,3 @@ class SuppressForm(forms.Form):
         initial=Suppression.Reason.ASKED,
     )
     detail = forms.CharField(label=_("What happened"), max_length=300, required=False)
-
-
-class PreferencesForm(forms.Form):
-    """A switch for each topic by e-mail, by phone where a number is known, and for what they ever answered.
-
-    Only a switch that was moved counts: a page left open must not bring back what was stopped meanwhile.
-    """
-
-    everything = forms.BooleanField(required=False, widget=forms.HiddenInput)
-    wording = forms.ModelChoiceField(ConsentWording.objects, required=False, widget=forms.HiddenInput)
-    was = forms.CharField(required=False, widget=forms.HiddenInput)
-    # How often, and by which medium, as it was when the page was shown.
-    wished = forms.CharField(required=False, widget=forms.HiddenInput)
-    at_most = forms.TypedChoiceField(
-        label=_("How often at most"),
-        required=False,
-        choices=[
-            ("", _("whenever there is something")),
-            ("7", _("once a day")),
-            ("3", _("three times a week")),
-            ("2", _("twice a week")),
-            ("1", _("once a week")),
-        ],
-        coerce=int,
-        empty_value=None,
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
-    preferred_channel = forms.ChoiceField(
-        label=_("Rather by"),
-        required=False,
-        choices=[("", _("e-mail")), ("phone", _("phone"))],
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
-
-    def __init__(self, *args, consents, wording=None, contact=None, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._show_wishes(contact)
-        self.answers = {(entry.channel, entry.topic_id): entry for entry in consents}
-        self.switches = {}
-        offered = {Channel.EMAIL} | ({Channel.PHONE} if contact and phone_of(contact) else set())
-        for topic in Topic.objects.all():
-            for channel in Channel:
-                if channel in offered or (channel, topic.pk) in self.answers:
-                    self._add_switch(channel, topic)
-        self.initial["was"] = " ".join(name for name in self.switches if self.fields[name].initial)
-        self.initial["wording"] = wording
-
-    def _show_wishes(self, contact):
-        """How often and by which medium; the latter of those whose number is known."""
-        if contact is None or not contact.identities.filter(kind=Identity.Kind.PHONE).exists():
-            del self.fields["preferred_channel"]
-        if contact is None:
-            return
-        known = {value for value, _label in self.fields["at_most"].choices}
-        if contact.at_most is not None and str(contact.at_most) not in known:
-            words = _("%(count)s times in 7 days") % {"count": contact.at_most}
-            self.fields["at_most"].choices += [(str(contact.at_most), words)]
-        preferred = contact.preferred_channel if contact.preferred_channel == Channel.PHONE else ""
-        self.initial |= {"at_most": contact.at_most, "preferred_channel": preferred}
-        self.initial["wished"] = f"{'' if contact.at_most is None else contact.at_most}:{preferred}"
-
-    def wishes(self):
-        """How often and by which medium, where that was changed: fields of the contact."""
-        often, medium = self.cleaned_data["at_most"], self.cleaned_data.get("preferred_channel", "")
-        was_often, _colon, was_medium = self.cleaned_data["wished"].partition(":")
-        changed = {}
-        if "at_most" in self.data and ("" if often is None else str(often)) != was_often:
-            changed["at_most"] = often
-        if "preferred_channel" in self.data and medium != was_medium:
-            changed["preferred_channel"] = medium
-        return changed
-
-    def _add_switch(self, channel, topic):
-        answer = self.answers.get((channel, topic.pk))
-        given = answer is not None and answer.action == Consent.Action.GIVEN
-        name = f"{channel.value}-{topic.key}"
-        self.fields[name] = forms.BooleanField(
-            required=False, label=topic.name, initial=given, help_text=topic.description
-        )
-        self.switches[name] = (channel, topic, answer)
-
-    def by_channel(self):
-        """The switches as the page shows them: (channel's name, [(field, answer on record)])."""
-        shown = {}
-        for name, (channel, _topic, answer) in self.switches.items():
-            shown.setdefault(channel.label, []).append((self[name], answer))
-        return shown.items()
-
-    def moved(self):
-        """The switches that were moved: {(channel, topic): yes or no}."""
-        was = self.cleaned_data["was"].split()
-        return {
-            (channel.value, topic): self.cleaned_data[name]
-            for name, (channel, topic, _answer) in self.switches.items()
-            if self.cleaned_data[name] != (name in was)
-        }

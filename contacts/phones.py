@@ -82,3 +82,10 @@ def set_phone(contact, number, *, at):
     Identity.objects.filter(pk=identity.pk).update(is_primary=True)
     if created:
         keep_back_erased([number], at=at, channel=Channel.PHONE)
+
+
+@transaction.atomic
+def forget_phones(contact):
+    """Forget every number a contact was ever known by."""
+    lock_contacts([contact.pk])
+    contact.identities.filter(kind=Identity.Kind.PHONE).delete()

@@ -7,11 +7,21 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from contacts.consenting import give_consent, withdraw_consent, withdraw_everything
-from contacts.models import ConsentWording, Contact
+from contacts import limits
+from contacts.consenting import current_consents, give_consent, withdraw_consent, withdraw_everything
+from contacts.models import Channel, Consent, ConsentWording, Contact
+from contacts.phones import forget_phones, in_words, phone_of, set_phone
 from contacts.signing import BadToken, sign, unsign
 
 PURPOSE = SOURCE = "preferences"
+# The key of the words that stand beside the switches of calls.
+CALLS = "calls"
+# So many numbers a day one person may write down: nobody finds out here whose numbers are known.
+NUMBERS, A_DAY = 5, 24 * 60 * 60
+
+
+class TooManyNumbers(ValueError):
+    """Somebody wrote down one number after the other."""
 
 
 def preferences_url(contact):
@@ -44,13 +54,42 @@ def read_token(token):
 
 
 @transaction.atomic
-def choose(contact, choices, *, at, wording=None, evidence=None):
-    """Record what somebody chose: {(channel, topic): yes or no}. What holds already writes nothing."""
+def choose(contact, choices, *, at, wordings=None, evidence=None):
+    """Record what somebody chose: {(channel, topic): yes or no}. What holds already writes nothing.
+
+    `wordings` are the words that stood beside the switches, by channel; a yes to calls says at which number.
+    """
     for channel in dict.fromkeys(channel for channel, _topic in choices):
         yes = [topic for (of, topic), chosen in choices.items() if of == channel and chosen]
         no = [topic for (of, topic), chosen in choices.items() if of == channel and not chosen]
-        give_consent(contact, yes, channel=channel, at=at, source=SOURCE, wording=wording, evidence=evidence)
+        proof = (evidence or {}) | ({"number": phone_of(contact)} if channel == Channel.PHONE else {})
+        said = {"wording": (wordings or {}).get(channel), "evidence": proof}
+        give_consent(contact, yes, channel=channel, at=at, source=SOURCE, **said)
         withdraw_consent(contact, no, channel=channel, at=at, source=SOURCE, evidence=evidence)
+
+
+@transaction.atomic
+def give_number(contact, number, *, at):
+    """Keep the number at which somebody wants to be called.
+
+    Raises PhoneTaken if somebody else has it, TooManyNumbers for who tries one after the other.
+    """
+    if not limits.within("own-number", contact.pk, at=at, limit=NUMBERS, seconds=A_DAY):
+        raise TooManyNumbers(number)
+    set_phone(contact, number, at=at)
+
+
+@transaction.atomic
+def forget_number(contact, *, at, evidence=None):
+    """Forget every number of somebody who wants that; whatever yes they gave to calls goes with it."""
+    said_yes = [
+        entry.topic
+        for entry in current_consents(contact)
+        if (entry.channel, entry.action) == (Channel.PHONE, Consent.Action.GIVEN)
+    ]
+    withdraw_consent(contact, said_yes, channel=Channel.PHONE, at=at, source=SOURCE, evidence=evidence)
+    forget_phones(contact)
+    Contact.objects.filter(pk=contact.pk, preferred_channel=Channel.PHONE).update(preferred_channel="")
 
 
 def wish(contact, **fields):
@@ -67,12 +106,24 @@ def stop_everything(contact, *, at, evidence=None):
     return withdraw_everything(contact, at=at, source=SOURCE, evidence=evidence)
 
 
-def wording_shown():
-    """The words that stand beside the switches: those written for this page, else those of the sign-up."""
-    return ConsentWording.latest("preferences") or ConsentWording.latest("sign-up")
+def wordings_shown():
+    """The words that stand beside the switches, by channel: where there are none, the channel is left out.
+
+    By e-mail those written for this page, else those of the sign-up.
+    """
+    found = {
+        Channel.EMAIL: ConsentWording.latest("preferences") or ConsentWording.latest("sign-up"),
+        Channel.PHONE: ConsentWording.latest(CALLS),
+    }
+    return {channel: wording for channel, wording in found.items() if wording}
 
 
 def masked(address):
     """Enough of an address for its owner to know it, and nobody else: `m…@example.com`."""
     name, at_sign, domain = address.rpartition("@")
     return f"{name[:1]}…{at_sign}{domain}"
+
+
+def masked_number(number):
+    """Enough of a number for its owner to know it: `+351 … 78`."""
+    return f"{in_words(number).partition(' ')[0]} … {number[-2:]}" if number else ""

@@ -12,17 +12,30 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts import about, actions, columns, limits, panels, reasons, timeline
+from contacts.consent_forms import AgreeForm
 from contacts.consenting import current_consents, withdraw_consent
-from contacts.editing import change_contact, create_contact
+from contacts.editing import change_contact, create_contact, record_yes
 from contacts.erasing import erase
 from contacts.evidence import evidence_of
-from contacts.forms import ContactForm, PreferencesForm, SuppressForm, WithdrawForm
+from contacts.forms import ContactForm, SuppressForm, WithdrawForm
 from contacts.identifying import AddressTaken, find_by_email
 from contacts.listing import filter_links, listing
 from contacts.models import Contact, Sender, Suppression
 from contacts.permissions import WRITERS, address_words, addresses_of
 from contacts.phones import PhoneTaken, holder_of
-from contacts.preferences import choose, masked, read_token, stop_everything, wish, wording_shown
+from contacts.preference_forms import PreferencesForm
+from contacts.preferences import (
+    TooManyNumbers,
+    choose,
+    forget_number,
+    give_number,
+    masked,
+    masked_number,
+    read_token,
+    stop_everything,
+    wish,
+    wordings_shown,
+)
 from contacts.signing import BadToken
 from contacts.suppressing import is_suppressed, lift, suppress
 
@@ -106,6 +119,21 @@ def contact_edit(request, pk):
     return render(request, "contacts/contact_form.html", {"form": form, "contact": contact})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_agree(request, pk):
+    """Write down a yes that somebody gave to a colleague, with what proves it."""
+    contact, at = get_object_or_404(Contact.objects.for_user(request.user), pk=pk), timezone.now()
+    form = AgreeForm(request.POST or None, contact=contact, at=at)
+    if not form.is_valid():
+        return render(request, "contacts/contact_agree.html", {"contact": contact, "form": form})
+    said = {"said_at": form.cleaned_data["said_at"], "proof": form.proof()}
+    if record_yes(contact, form.chosen(), by=request.user, **said):
+        messages.success(request, _("The yes is recorded."))
+    else:
+        messages.error(request, _("Nothing was recorded: they said no after that, and that stands."))
+    return redirect(contact)
+
+
 @require_POST
 def contact_withdraw(request, pk):
     """Take back, on someone's behalf, what they told a colleague to take back."""
@@ -169,20 +197,41 @@ def preferences(request, token):
     except BadToken:
         status = limits.status_of_unknown("preferences", request, at=timezone.now(), limit=30)
         return render(request, "contacts/preferences_unknown.html", status=status)
-    consents, wording = current_consents(contact), wording_shown()
-    form = PreferencesForm(request.POST or None, consents=consents, wording=wording, contact=contact)
-    if form.is_valid():
-        return redirect(f"{request.path}?saved={_save_preferences(request, contact, form)}")
-    page = {"contact": contact, "form": form, "wording": wording, "address": masked(contact.email)}
-    page["reasons"] = reasons.reasons_of(contact)
+    consents, wordings = current_consents(contact), wordings_shown()
+    form = PreferencesForm(request.POST or None, consents=consents, wordings=wordings, contact=contact)
+    if form.is_bound and (saved := save_preferences(request, contact, form)):
+        return redirect(f"{request.path}?saved={saved}")
+    page = {"contact": contact, "form": form, "wordings": wordings, "address": masked(contact.email)}
+    page |= {"number": masked_number(form.number), "reasons": reasons.reasons_of(contact)}
     return render(request, "contacts/preferences.html", page | {"sender": Sender.objects.first()})
 
 
-def _save_preferences(request, contact, form):
+def save_preferences(request, contact, form):
+    """Keep what was chosen; says what, and nothing while the number cannot be kept. A no always counts."""
     proof = {"at": timezone.now(), "evidence": evidence_of(request)}
+    if not form.is_valid():
+        choose(contact, form.stopped(), **proof)
+        return ""
     if form.cleaned_data["everything"]:
         stop_everything(contact, **proof)
         return "everything"
-    choose(contact, form.moved(), wording=form.cleaned_data["wording"], **proof)
+    if not save_number(contact, form, proof):
+        choose(contact, form.stopped(), **proof)
+        return ""
+    choose(contact, form.moved(), wordings=form.wordings, **proof)
     wish(contact, **form.wishes())
     return "choices"
+
+
+def save_number(contact, form, proof):
+    """Keep, change or forget the number; whether that could be done. The form says why not."""
+    try:
+        if form.cleaned_data["forget_phone"]:
+            forget_number(contact, **proof)
+        elif number := form.cleaned_data["phone"]:
+            give_number(contact, number, at=proof["at"])
+    except PhoneTaken:
+        form.add_error("phone", _("This number cannot be kept here. Write to us, and we will see to it."))
+    except TooManyNumbers:
+        form.add_error("phone", _("These were many numbers. Try again tomorrow, or write to us."))
+    return form.is_valid()

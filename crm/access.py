@@ -29,6 +29,7 @@ ACCESS = {
     "contacts:contact-create": (WRITE, WRITE),
     "contacts:contact-detail": (READ, READ),
     "contacts:contact-edit": (WRITE, WRITE),
+    "contacts:contact-agree": (WRITE, WRITE),
     "contacts:contact-withdraw": (WRITE, WRITE),
     "contacts:contact-suppress": (WRITE, WRITE),
     "contacts:contact-lift": (ADMIN, ADMIN),
