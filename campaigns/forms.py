@@ -1,211 +1,22 @@
 """What a marketer types: a row of the strategy, the words of a message, a campaign."""
 
-from datetime import time, timedelta
 
-from crispy_forms.bootstrap import InlineCheckboxes
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit
 from django import forms
 from django.utils import timezone
-from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import (
     audience_fields,
-    chosen,
     content,
-    editing,
     holding_out,
-    hours,
     outcomes,
-    strategy_words,
-    triggers,
 )
-from campaigns.models import Campaign, Content, LifecycleRule
+from campaigns.models import Campaign, Content
 from campaigns.spans import SpanField
 from contacts.models import Channel
-
-
-class RuleForm(forms.ModelForm):
-    """A row of the strategy: the textbook's words, and the machine form beside them."""
-
-    trigger = forms.ChoiceField(label=_("When this happens"), choices=triggers.choices)
-    delay = SpanField(label=_("Send after"), required=False, help_text=_("Nothing means at once."))
-    freshness = SpanField(
-        label=_("No later than"),
-        initial=timedelta(hours=48),
-        help_text=_("What could not go by then is not sent any more."),
-    )
-    outcome = forms.ChoiceField(label=_("It has worked when the person"), required=False)
-    outcome_within = SpanField(label=_("Within"), initial=timedelta(days=7))
-    remind_after = SpanField(
-        label=_("Remind once, after silence of"), required=False, help_text=_("Nothing means no reminder.")
-    )
-
-    leaves_hour = forms.TypedChoiceField(
-        label=_("The hour"),
-        required=False,
-        choices=[("", _("none")), *((hour, f"{hour}:00") for hour in range(24))],
-        coerce=int,
-        empty_value=None,
-        help_text=_("Where they live. As long as their own is not known, it is this one."),
-    )
-    weekdays = forms.TypedMultipleChoiceField(
-        label=_("Only on"),
-        required=False,
-        choices=WEEKDAYS.items(),
-        coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("None means any day."),
-    )
-
-    class Meta:
-        model = LifecycleRule
-        fields = [
-            "name", "purpose", "condition", "outcomes", "trigger", "freshness", "re_entry", "re_entry_days",
-            "outcome", "outcome_within", "topic", "sender", "rank", "answers_at_once", "leaves",
-            "leaves_hour", "weekdays", "control_share",
-        ]  # fmt: skip
-        labels = {
-            "name": _("Message type"),
-            "condition": _("Interval, trigger condition, in your words"),
-            "outcomes": _("Outcomes required, in your words"),
-            "re_entry_days": _("How many days"),
-            "leaves": _("Leaves"),
-        }
-        help_texts = {
-            "outcomes": _("Part several with a semicolon."),
-            "answers_at_once": _("What they did a moment ago is answered whatever the hour."),
-            "rank": _("Who goes first when several are due to one person."),
-        }
-
-    def __init__(self, *args, cancel_url="", **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.choices()]
-        self.fields["control_share"].help_text = _("Advised: %(advice)s") % {
-            "advice": holding_out.for_rule(self.instance, timezone.now()).words
-        }
-        if not self.is_by_name:
-            self.fields |= audience_fields.fields_of(self.instance.audience)
-        self.reminder = editing.reminder_of(self.instance) if self.instance.pk else None
-        if self.instance.pk and self.instance.first_step:
-            self.fields["delay"].initial = self.instance.first_step.delay
-        self.fields["remind_after"].initial = self.reminder and self.reminder.delay
-        self.trigger_settings = self.settings_of("trigger", triggers.get, self.instance.parameters)
-        self.outcome_settings = self.settings_of("outcome", outcomes.get, self.instance.outcome_parameters)
-        self.helper = FormHelper()
-        self.helper.attrs = {"novalidate": True}
-        self.helper.layout = self.make_layout(cancel_url)
-
-    def settings_of(self, name, get, given):
-        """The settings of the trigger or the outcome that is chosen now."""
-        choices = [key for key, _label in self.fields[name].choices if key]
-        value = self[name].value() or (choices[0] if name == "trigger" else "")
-        self.fields[name].widget.attrs |= chosen.asking_again(name)
-        is_same = value == getattr(self.instance, name)
-        found = get(value) if value in choices else None
-        return chosen.ChosenSettings(name, found, data=self.data, given=given if is_same else {})
-
-    def make_layout(self, cancel_url):
-        return Layout(
-            Fieldset(
-                _("As it reads on the strategy"),
-                Row(Column("name"), Column("purpose")),
-                "condition",
-                "outcomes",
-            ),
-            Fieldset(
-                _("When it goes, and to whom"),
-                Row(Column("trigger"), Column("delay"), Column("freshness")),
-                HTML("{{ form.trigger_settings.rendered }}"),
-                Row(Column("re_entry"), Column("re_entry_days")),
-                Row(Column("topic"), Column("sender"), Column("rank")),
-                "answers_at_once",
-            ),
-            Fieldset(
-                _("Whom it is for"),
-                HTML(format_html('<p class="form-text mb-3">{}</p>', self.audience_words())),
-                Row(*(Column(name) for name in audience_fields.names_of(self))),
-            ),
-            Fieldset(
-                _("At which hour, and how many are held out"),
-                Row(Column("leaves"), Column("leaves_hour"), Column("control_share")),
-                InlineCheckboxes("weekdays"),
-            ),
-            Fieldset(
-                _("What it asks for"),
-                Row(Column("outcome"), Column("outcome_within"), Column("remind_after")),
-                HTML("{{ form.outcome_settings.rendered }}"),
-            ),
-            HTML('<div class="form-actions">'),
-            Submit("save", _("Save row"), css_class="btn-primary"),
-            HTML(f'<a class="btn btn-plain" href="{cancel_url}">{{% translate "Cancel" %}}</a></div>'),
-        )
-
-    @property
-    def is_by_name(self):
-        """Whether it is for people who were named one by one."""
-        return "contacts" in self.instance.audience
-
-    def audience_words(self):
-        if self.is_by_name:
-            return audience_fields.by_name_words(self.instance.audience)
-        return _("Everybody who does it, unless something is chosen here. It is asked again as it goes.")
-
-    def clean_delay(self):
-        return self.cleaned_data["delay"] or timedelta()
-
-    def clean_remind_after(self):
-        span = self.cleaned_data["remind_after"]
-        if not span and self.reminder and self.reminder.followers.exists():
-            raise forms.ValidationError(_("Another step follows the reminder; take that one out first."))
-        return span
-
-    def save_row(self, at):
-        """Save the row, its first step and its reminder."""
-        spans = {name: self.cleaned_data[name] for name in ("delay", "remind_after")}
-        rule = self.save(commit=False)
-        strategy_words.follow(rule)
-        return editing.save_rule(rule, at=at, **spans)
-
-    def clean(self):
-        values = super().clean()
-        if values.get("re_entry") == LifecycleRule.ReEntry.DAYS and not values.get("re_entry_days"):
-            self.add_error("re_entry_days", _("Say after how many days the same person may have it again."))
-        if values.get("rank") != LifecycleRule.Rank.SERVICE and not values.get("topic"):
-            self.add_error(
-                "topic", _("Choose the topic people have agreed to; only service messages have none.")
-            )
-        if values.get("rank") == LifecycleRule.Rank.SERVICE:
-            values["topic"] = None
-        self.check_hour(values)
-        if not self.is_by_name:
-            chosen = audience_fields.chosen_of(values)
-            self.instance.audience = {"filters": chosen} if chosen else {}
-        self.take_settings("trigger", "parameters", self.trigger_settings)
-        self.take_settings("outcome", "outcome_parameters", self.outcome_settings)
-        return values
-
-    def check_hour(self, values):
-        """An hour in which the sender is quiet never comes."""
-        hour, sender = values.get("leaves_hour"), values.get("sender")
-        if values.get("leaves") == LifecycleRule.Leaves.ANY:
-            values["leaves_hour"] = None
-        elif hour is None:
-            self.add_error("leaves_hour", _("Choose an hour."))
-        elif (
-            sender
-            and sender.quiet_from
-            and hours.wall_is_quiet(time(hour), sender.quiet_from, sender.quiet_until)
-        ):
-            self.add_error("leaves_hour", _("The sender writes to nobody at that hour."))
-
-    def take_settings(self, name, kept_in, settings):
-        if settings.is_complete:
-            setattr(self.instance, kept_in, settings.values)
-        elif name not in self.errors:
-            self.add_error(name, _("Its settings below are not complete."))
 
 
 class ContentForm(forms.ModelForm):

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import rows, strategy_cells, strategy_csv, strategy_words, textbook, triggers
-from campaigns.forms import SpanField
+from campaigns.spans import SpanField
 from campaigns.templatetags.campaigns import step_words
 
 NUMBERS = (forms.IntegerField, forms.FloatField)

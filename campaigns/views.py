@@ -31,10 +31,11 @@ from campaigns.activation import Activation, switch_on
 from campaigns.answers import answers_to_rule
 from campaigns.channels import ChannelError
 from campaigns.explaining import outcome_words
-from campaigns.forms import ContentForm, RuleForm
+from campaigns.forms import ContentForm
 from campaigns.listing import filter_links, listing
 from campaigns.models import Delivery, LifecycleRule
 from campaigns.rendering import RenderError
+from campaigns.rule_forms import RuleForm
 from campaigns.telling import message_name
 from contacts.models import Channel, Contact
 from contacts.permissions import WRITERS
@@ -111,7 +112,7 @@ def parts_of(rule):
 def rule_create(request):
     """Add a row to the strategy, as a draft."""
     form = RuleForm(request.POST or None, cancel_url=reverse("campaigns:rule-list"))
-    if "show" not in request.POST and form.is_valid():
+    if form.is_valid():
         rule = form.save_row(timezone.now())
         messages.success(
             request, _("“%(rule)s” is added as a draft. Now write its message.") % {"rule": rule}
@@ -125,7 +126,7 @@ def rule_edit(request, pk):
     """Change a row: its words, when it goes, and what it asks for."""
     rule = rule_of(request, pk)
     form = RuleForm(request.POST or None, instance=rule, cancel_url=rule.get_absolute_url())
-    if "show" not in request.POST and form.is_valid():
+    if form.is_valid():
         rule = form.save_row(timezone.now())
         strategy_words.say_saved(request, rule, form.cleaned_data["condition"])
         return redirect(rule)
