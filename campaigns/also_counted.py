@@ -92,7 +92,7 @@ class AlsoCounted:
 
     def value(self, row):
         given, values = self.given_at(row.was), row.settings.values
-        if given and values == (given.get("parameters") or {}):
+        if given and (row.settings.form is None or values == (given.get("parameters") or {})):
             return given
         return {"outcome": row.key, "parameters": values}
 
