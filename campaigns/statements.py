@@ -8,20 +8,28 @@ from django.db import connection
 _kept = WeakKeyDictionary()
 
 
-def run(cursor, name, types, sql, values):
+def run(cursor, name, types, sql, values, *, first=""):
     """Run a statement whose plan the connection keeps under `name`; `types` are those of its %(values)s.
 
-    Behind a pool that hands connections around (DISABLE_SERVER_SIDE_CURSORS) none are kept.
+    `first` is run before it, a statement of its own on the same way to the database; what it returns is lost.
+    Behind a pool that hands connections around (DISABLE_SERVER_SIDE_CURSORS) no plans are kept.
     """
+    values = values | {each: _as_text(values[each]) for each, kind in types.items() if kind == "bigint[]"}
+    first = first and f"{first};\n"
     if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-        cursor.execute(sql, values)
+        cursor.execute(first + sql, values)
         return
     kept = _kept.setdefault(connection.connection, {})
     if kept.get(name) != sql:
         _keep(cursor, name, types, sql, is_new=name not in kept)
         kept[name] = sql
     given = ", ".join(f"%({value})s::{kind}" for value, kind in types.items())
-    cursor.execute(f"EXECUTE {name} ({given})", {value: values[value] for value in types})
+    cursor.execute(f"{first}EXECUTE {name} ({given})", values)
+
+
+def _as_text(numbers):
+    """Numbers as one value: of an array the database would have to read each as a value of its own."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _keep(cursor, name, types, sql, *, is_new):

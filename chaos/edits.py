@@ -117,8 +117,8 @@ EDITS = [
     Edit(
         "lock: the gate does not lock contacts",
         "campaigns/gate.py",
-        "locked = lock_contacts(contacts)",
-        "locked = list(contacts)",
+        ', asked, first=lock_sql("locked"))',
+        ", asked)",
         GATE,
     ),
     Edit(
@@ -181,8 +181,8 @@ EDITS = [
     Edit(
         "gate: an outcome stops one medium only",
         "campaigns/gate.py",
-        "AND p.sending_at IS NOT NULL AND (p.outcome_at",
-        "AND p.id = d.parent_id AND (p.outcome_at",
+        "bool_or(p.sending_at IS NOT NULL AND (p.outcome_at",
+        "bool_or(p.id = d.parent_id AND (p.outcome_at",
         GATE_OF_RULES,
     ),
     Edit(
@@ -202,9 +202,9 @@ EDITS = [
     # The unique key.
     Edit(
         "key: the database lets a key in twice",
-        "campaigns/migrations/0001_ledger.py",
-        '("occurrence_key", models.CharField(max_length=200, unique=True))',
-        '("occurrence_key", models.CharField(max_length=200))',
+        "campaigns/migrations/0021_one_index_for_the_key.py",
+        "RENAME CONSTRAINT {OLD} TO {NEW};\nDROP",
+        "DROP CONSTRAINT {OLD};\nDROP",
         PLANNING,
     ),
     Edit(

@@ -10,8 +10,10 @@ def lock_contacts(ids):
     Must be called inside a transaction.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
-            [sorted(set(ids))],
-        )
+        cursor.execute(lock_sql("ids"), {"ids": sorted(set(ids))})
         return [row[0] for row in cursor.fetchall()]
+
+
+def lock_sql(name):
+    """The statement that locks the contacts %(name)s, for whoever sends it along with what needs the lock."""
+    return f"SELECT id FROM contacts_contact WHERE id = ANY(%({name})s) ORDER BY id FOR NO KEY UPDATE"

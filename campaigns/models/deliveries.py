@@ -89,8 +89,9 @@ class Delivery(models.Model):
         WRONG_NUMBER = "wrong_number", _("the number is not theirs")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    # What it answers, in the ledger once: "r7:s1:41:t993", "r7:s1:41" (once ever), "{parent}:s2".
-    occurrence_key = models.CharField(max_length=200, unique=True)
+    # What it answers, in the ledger once: "r7:s1:41:t993", "r7:s1:41" (once ever), "{parent}:s2". A constraint
+    # below keeps it so: `unique=True` would bring a second index along, for questions that nobody asks.
+    occurrence_key = models.CharField(max_length=200)
     # What asked for it: a row of the strategy or a campaign, never both.
     # A row is written anew at every step of the road, and each index with it: keys have one of their own only
     # where something is found by it.
@@ -163,6 +164,7 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         constraints = [
+            models.UniqueConstraint(fields=["occurrence_key"], name="delivery_once"),
             models.CheckConstraint(
                 condition=Q(rule=None) ^ Q(campaign=None), name="delivery_of_rule_or_campaign"
             ),

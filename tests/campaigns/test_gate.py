@@ -450,9 +450,7 @@ def one_statement_gate(delivery_ids, at, *, owner):
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         locked = gate._contacts_of(delivery_ids)
         cursor.execute(sql, {"ids": delivery_ids, "locked": locked, "at": at, "owner": owner})
-        names = [column.name for column in cursor.description]
-        facts = [gate.Fact(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
-        return gate._mark(facts, at, owner, {})
+        return gate._mark(gate.facts_of(cursor), at, owner, {})
 
 
 def gate_while_a_withdrawal_commits(ask, delivery):
