@@ -89,7 +89,7 @@ class Delivery(models.Model):
         WRONG_NUMBER = "wrong_number", _("the number is not theirs")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    # What it answers, in the ledger once: "r7:s1:41:t993", "r7:s1:41" (once ever), "{parent}:s2". A constraint
+    # What it answers, in the ledger once: "r7:s1:41:t993", "r7:s1:41" (ever), "{parent}:s2". A constraint
     # below keeps it so: `unique=True` would bring a second index along, for questions that nobody asks.
     occurrence_key = models.CharField(max_length=200)
     # What asked for it: a row of the strategy or a campaign, never both.
