@@ -41,6 +41,7 @@ def table_page(request):
     last, following = strategy_table.runs()
     return {
         "rows": strategy_table.table_rows(shown, at, is_live="live" in request.GET),
+        "turns": strategy_table.turns(shown),
         "is_closed": is_closed,
         "open_count": sum(rule.status != CLOSED for rule in every),
         "closed_count": sum(rule.status == CLOSED for rule in every),

@@ -60,12 +60,14 @@
     htmx.ajax("POST", body().dataset.order, { target: "#strategy-rows", swap: "innerHTML", values: { rule: rules } });
   };
 
-  /* A moved row keeps the focus on the button that moved it, so that it can be moved on. */
+  /* A moved row keeps its menu open, with the focus on the button that moved it, so that it can be moved on. */
   document.addEventListener("htmx:afterSwap", (event) => {
     const button = event.detail.requestConfig.triggeringEvent && event.detail.requestConfig.triggeringEvent.submitter;
     const again = button && button.id && document.getElementById(button.id);
     if (!again) return;
+    const menu = again.closest("details");
+    if (menu) menu.open = true;
     const other = document.getElementById(again.id.replace(/^(up|down)/, (way) => (way === "up" ? "down" : "up")));
-    (getComputedStyle(again).visibility === "hidden" ? other : again).focus();
+    (getComputedStyle(again).display === "none" ? other : again).focus();
   });
 })();

@@ -81,7 +81,8 @@ def test_a_row_is_changed_moved_and_dragged_in_place(live_server, page, sign_in,
     page.get_by_role("button", name="Save row").click()
     page.get_by_text("Fewer than 5 visits in the 30 days").wait_for()
 
-    page.get_by_role("button", name="Move Engagement message up").click()
+    page.locator("summary", has_text="More to do with Engagement message").click()
+    page.get_by_role("button", name="Move up Engagement message").click()
     expect(page.locator("#strategy-rows .msg").first).to_have_text("Engagement message")
     assert names()[0] == "Engagement message"
 
