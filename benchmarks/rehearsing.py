@@ -9,11 +9,13 @@ from benchmarks.measuring import Goal, compare, interleave
 from benchmarks.population import AT
 
 SINCE, UNTIL = AT - timedelta(days=60), AT
-# What happened in the window to whom, of the one kind: read by the index and nothing done with it.
+# What happened in the window and to whom, of the one kind that the rule asks for: read by the index, nothing
+# done with it. A mere count never leaves the index.
 SCAN = """
-SELECT count(*) FROM touchpoints_touchpoint
+SELECT {what} FROM touchpoints_touchpoint
 WHERE kind = %s AND at > %s::timestamptz - interval '30 days' AND at <= %s
 """
+WHOM, COUNT = "max(contact_id)", "count(*)"
 
 
 def run(*, full):
@@ -28,7 +30,8 @@ def run(*, full):
     found = []
     seconds = interleave(
         {
-            "bare scan": lambda number: scan(),
+            "bare scan": lambda number: scan(WHOM),
+            "bare count": lambda number: scan(COUNT),
             "rehearsal": lambda number: found.append(rehearse(rule)),
         },
         rounds=3,
@@ -36,14 +39,15 @@ def run(*, full):
     print(f"    planned and sent: {found}")
     assert all(sent for _planned, sent in found)
     size = f"{people:,} people, {count:,} touchpoints, {found[0][0]:,} messages"
-    goal = {"goal": Goal(3, binds=False), "ours": "rehearsal", "theirs": "bare scan"}
-    yield compare("One rule over 60 days / scan", size, seconds, **goal)
+    for theirs, goal in (("bare scan", Goal(3, binds=False)), ("bare count", None)):
+        name = f"One rule over 60 days / {theirs.removeprefix('bare ')}"
+        yield compare(name, size, seconds, ours="rehearsal", theirs=theirs, goal=goal)
 
 
-def scan():
+def scan(what):
     """The visits of the window, which the rule asks for."""
     with connection.cursor() as cursor:
-        cursor.execute(SCAN, ["visited", SINCE, UNTIL])
+        cursor.execute(SCAN.format(what=what), ["visited", SINCE, UNTIL])
         cursor.fetchone()
 
 

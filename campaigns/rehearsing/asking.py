@@ -7,10 +7,12 @@ rows at once, each in the order in which the live windows would have taken their
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from zoneinfo import available_timezones
 
 from django.db import connection
 
-from campaigns import gate, outcomes, planning
+from campaigns import deciding, gate, outcomes, planning
 from campaigns.models import Delivery, Step
 from contacts.models import Channel
 
@@ -19,10 +21,25 @@ Status, Reason = Delivery.Status, Delivery.Reason
 MOST_ROUNDS = 5_000
 
 _NEXT = """
-SELECT DISTINCT ON (next.contact_id) next.id FROM campaigns_delivery next
+SELECT DISTINCT ON (next.contact_id) next.id, next.contact_id FROM campaigns_delivery next
 WHERE next.status = 'planned' AND next.channel IN ('email', 'phone') AND NOT next.is_ready
   AND {moment} <= %(until)s {only}
 ORDER BY next.contact_id, {moment}, next.rank, next.due_at, next.id
+"""
+# Most pass without more ado: the database sees that by itself, and says for which rows it is not so simple.
+_PASS = """
+WITH picked AS MATERIALIZED ({next}), plain AS (
+    SELECT facts.id FROM ({facts} OFFSET 0) AS facts {columns} WHERE {passes}
+), passed AS (
+    UPDATE campaigns_delivery d
+    SET status = CASE WHEN d.channel = 'phone' THEN 'planned' ELSE 'sent' END, is_ready = d.channel = 'phone',
+        reason = '', detail = '', round = %(round)s, first_due_at = coalesce(d.first_due_at, d.due_at),
+        sending_at = CASE WHEN d.channel <> 'phone' THEN {moment} END,
+        finished_at = CASE WHEN d.channel <> 'phone' THEN {moment} END
+    FROM plain WHERE d.id = plain.id
+    RETURNING d.id, d.status
+)
+SELECT picked.id, picked.contact_id, passed.status FROM picked LEFT JOIN passed USING (id)
 """
 _WRITE = """
 UPDATE campaigns_delivery d
@@ -113,39 +130,48 @@ class Asking:
 
     def run(self):
         """Ask until nothing is due any more."""
-        self.sequences = _rules_of_several_steps()
+        self.sequences, self.zones = _rules_of_several_steps(), _zones()
         self.follow("p.round < 0")
         self.expected = _count()
         while self.round < MOST_ROUNDS:
             self.stop_reached()
-            facts = self.facts()
-            if not facts:
-                break
             self.round += 1
-            self.people = [fact.contact_id for fact in facts]
-            self.decide(facts)
+            asked = self.pass_plain()
+            if not asked:
+                break
+            self.people = [contact for _id, contact, _status in asked]
+            statuses = {status for _id, _contact, status in asked}
+            statuses |= self.decide([pk for pk, _contact, status in asked if status is None])
+            if Status.SENT in statuses:
+                self.go_on()
             self.tell_progress()
         self.people = None
         self.stop_reached()
         self.execute(_EXPIRE.format(end=self.clock.sql("d.expires_at")))
 
-    def facts(self):
-        """What holds for each person's next row, at its moment."""
-        sql = gate.facts_as_of("d.id = ANY(%(picked)s)").replace("%(at)s", self.clock.sql("d.due_at"))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _NEXT.format(moment=self.clock.sql("next.due_at"), only=self.only("next")), self.values()
-            )
-            picked = [row[0] for row in cursor.fetchall()]
-            if not picked:
-                return []
-            cursor.execute(sql, self.values() | {"picked": picked})
-            facts = gate.facts_of(cursor)
-        gate.ask_audiences(facts)
-        return facts
+    def pass_plain(self):
+        """Let each person's next row pass where nothing speaks against it.
 
-    def decide(self, facts):
-        """The live gate's verdict on each, written down; then what follows what was sent."""
+        Returns (id, contact, what became of it, None for what is left to `decide`) of all next rows.
+        """
+        due, moment = self.clock.sql("next.due_at"), self.clock.sql("d.due_at")
+        facts = _facts_sql("d.id IN (SELECT id FROM picked)", moment)
+        sql = _PASS.format(
+            next=_NEXT.format(moment=due, only=self.only("next")),
+            facts=facts,
+            columns=_columns(),
+            moment=moment,
+            passes=deciding.passes_sql(self.clock.sql("due_at")),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, self.values() | {"zones": self.zones})
+            return cursor.fetchall()
+
+    def decide(self, ids):
+        """The live gate's verdict on each of these, as of its moment, written down; which there were."""
+        if not ids:
+            return set()
+        facts = self.facts(ids)
         moments = [self.clock.of(fact.due_at) for fact in facts]
         verdicts = [gate.decide(fact, at) for fact, at in zip(facts, moments, strict=True)]
         statuses = [_state(fact, verdict) for fact, verdict in zip(facts, verdicts, strict=True)]
@@ -158,7 +184,20 @@ class Asking:
             "moments": moments,
         }
         self.execute(_WRITE, row)
-        if self.sequences and Status.SENT in statuses:
+        return {*statuses}
+
+    def facts(self, ids):
+        """What holds for these rows, each at its own moment."""
+        sql = _facts_sql("d.id = ANY(%(picked)s)", self.clock.sql("d.due_at"))
+        with connection.cursor() as cursor:
+            cursor.execute(sql, self.values() | {"picked": ids})
+            facts = gate.facts_of(cursor)
+        gate.ask_audiences(facts)
+        return facts
+
+    def go_on(self):
+        """After something was sent: note which outcomes it reached, and plan what follows it."""
+        if self.sequences:
             reached = _REACHED.format(reached=outcomes.reached_sql(), only=self.only("d"))
             self.execute(reached, {"kinds": outcomes.kinds(), "rules": self.sequences})
             self.follow("p.round = %(round)s")
@@ -208,6 +247,29 @@ def _rules_of_several_steps():
     """The rules of which one message may stop or start another."""
     steps = Counter(Step.objects.filter(rule__status="active").values_list("rule_id", flat=True))
     return sorted(pk for pk, count in steps.items() if count > 1)
+
+
+def _facts_sql(which, moment):
+    """The gate's facts of these rows, each at its own moment."""
+    return gate.facts_as_of(which).replace("%(at)s", moment)
+
+
+@cache
+def _columns():
+    """Names for the columns of the facts: of one that comes twice the last counts, as it does at the gate."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({_facts_sql('false', 'now()')}) AS facts LIMIT 0")
+        names = [column.name for column in cursor.description]
+    told = [f"{name}_{place}" if name in names[place + 1 :] else name for place, name in enumerate(names)]
+    return f"({', '.join(told)})"
+
+
+@cache
+def _zones():
+    """The time zones that are known both here and to the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        return sorted({row[0] for row in cursor.fetchall()} & available_timezones())
 
 
 def _count(which="true"):

@@ -8,6 +8,12 @@ from django.db import connection, transaction
 FIRST_ID = 1 << 62
 # In thousandths of a second: nobody's rehearsal may hold the base for longer in one statement.
 LONGEST_STATEMENT = 120_000
+# What it may hold in memory: sorting, and the shadow itself. A session that has made temporary tables before
+# keeps the room for them that it has.
+_MEMORY = """
+SET LOCAL work_mem = '64MB';
+DO $$ BEGIN SET temp_buffers = '64MB'; EXCEPTION WHEN invalid_parameter_value THEN NULL; END $$;
+"""
 
 # What a rehearsal notes of each row besides what the ledger has: when it was due at first, how often it was
 # put off and why first, when its outcome was reached, in which round it was last asked about, and whether it
@@ -72,7 +78,7 @@ def shadowed():
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_STATEMENT}")
-            cursor.execute(_LEDGER + _RULES)
+            cursor.execute(_MEMORY + _LEDGER + _RULES)
         try:
             yield
         finally:
@@ -112,7 +118,7 @@ def remember_the_past(since, *, alone, rule=None):
 
 def settle():
     """Let the planner know what is in the shadow: nobody else will tell."""
-    _run("ANALYZE campaigns_delivery")
+    _run("ANALYZE campaigns_delivery (id, contact_id, rule_id, status, channel, due_at, is_ready, parent_id)")
 
 
 def _real(cursor, table):
