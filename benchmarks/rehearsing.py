@@ -15,7 +15,7 @@ SCAN = """
 SELECT {what} FROM touchpoints_touchpoint
 WHERE kind = %s AND at > %s::timestamptz - interval '30 days' AND at <= %s
 """
-WHOM, COUNT = "max(contact_id)", "count(*)"
+WHOM, COUNT = "count(contact_id)", "count(*)"
 
 
 def run(*, full):

@@ -29,6 +29,7 @@ from campaigns.forms import CampaignForm, ContentForm
 from campaigns.keeping import kept
 from campaigns.models import Campaign, Delivery, SendingSwitch
 from campaigns.progress import balances, progress
+from campaigns.rehearsal_forms import number_said
 from campaigns.views import CANNOT_SHOW, FRAME_POLICY, may_write
 from crm.ui.paging import keyset_page
 
@@ -115,9 +116,10 @@ def audience_words(campaign):
 
 
 def what_sending_does(campaign):
-    """To how many people it goes, and whether a second one must say yes before it does."""
+    """To how many people it goes, and whether a second one, or a second yes, is asked for before it does."""
     people = launching.people_words(audience.size(campaign.audience))
-    return {"people": people, "needs_approval": campaigning.needs_approval(campaign)}
+    needs = {"needs_approval": campaigning.needs_approval(campaign)}
+    return needs | {"people": people, "grown_to": sending_off.grown_to(campaign)}
 
 
 def parked_of(campaign):
@@ -205,8 +207,9 @@ def campaign_act(request, pk, act):
     """Do one of the acts with a campaign, and say how it went."""
     campaign = campaign_of(request, pk)
     do, words = ACTS[act]
+    said = {"yes": number_said(request.POST)} if act == "submit" else {}
     try:
-        done = do(campaign, at=timezone.now(), by=request.user)
+        done = do(campaign, at=timezone.now(), by=request.user, **said)
     except launching.CannotStart as error:
         messages.error(request, str(error))
     else:

@@ -9,6 +9,8 @@ from django.utils.timezone import get_current_timezone, localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.form_sections import Asked
+
 WINDOWS = [
     ("30", gettext_lazy("the last 30 days")),
     ("60", gettext_lazy("the last 60 days")),
@@ -52,7 +54,7 @@ class RuleRehearsalForm(CampaignRehearsalForm):
     )
 
     def rows(self):
-        return [Row(Column("window"), Column("company")), Row(Column("since"), Column("until"))]
+        return [Row(Column("window"), Column("company")), Asked("own", Row(Column("since"), Column("until")))]
 
     def clean(self):
         """Days of one's own need both ends, in order, and none that is to come."""
@@ -78,3 +80,9 @@ class RuleRehearsalForm(CampaignRehearsalForm):
             datetime.combine(first, time(), zone),
             min(at, datetime.combine(last, time(), zone)),
         )
+
+
+def number_said(told):
+    """The number of people that somebody has said a second yes to, None of anything else."""
+    said = told.get("yes", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None

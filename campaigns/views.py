@@ -34,6 +34,7 @@ from campaigns.explaining import outcome_words
 from campaigns.forms import ContentForm
 from campaigns.listing import filter_links, listing
 from campaigns.models import Delivery, LifecycleRule
+from campaigns.rehearsal_forms import number_said
 from campaigns.rendering import RenderError
 from campaigns.rule_forms import RuleForm
 from campaigns.telling import message_name
@@ -81,6 +82,7 @@ def rule_detail(request, pk):
         "deliveries_url": f"{reverse('campaigns:delivery-list')}?rule={rule.pk}",
         "trigger_words": triggers.get(rule.trigger).words(rule.parameters),
         "outcome": outcomes.get(rule.outcome),
+        "also_words": strategy_table.also_words(rule),
         "messages_of": messages_of(rule),
         "feedback": feedback.newest_answers(rule, at),
         "steps": [*rule.steps.with_words()],
@@ -194,12 +196,10 @@ def rule_activate(request, pk):
     page = {"rule": rule, "activation": activation, "part": next(to_write, "")}
     if request.method != "POST":
         return render(request, "campaigns/rule_activate.html", page)
-    said = request.POST.get("yes", "")
-    yes = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
     try:
         if not activation.may:
             raise rules.CannotActivate(_("It cannot be switched on yet"))
-        switch_on(rule, at=at, by=request.user, yes=yes)
+        switch_on(rule, at=at, by=request.user, yes=number_said(request.POST))
     except rules.CannotActivate as error:
         return render(request, "campaigns/rule_activate.html", page | {"error": error}, status=409)
     messages.success(request, _("“%(rule)s” is on. It answers what happens from now.") % {"rule": rule})

@@ -166,15 +166,31 @@ def test_a_campaign_is_sent_off_only_when_it_was_rehearsed_as_it_is(ada, markete
     assert status_of(campaign) == "scheduled"
 
 
-def test_a_campaign_whose_audience_has_grown_far_is_rehearsed_again(marketer):
+def test_a_campaign_whose_audience_has_grown_far_takes_a_second_yes(as_marketer, marketer):
     campaign = make_campaign(status="draft", audience={"filters": {}}, version=None)
     make_rehearsal(campaign, planned=1)
     for _ in range(4):
         make_contact()
+    page = as_marketer.get(campaign.get_absolute_url()).text
+    assert "Yes, send it to 4 people: far more than were rehearsed" in page
 
-    with pytest.raises(launching.CannotStart, match="for 1 person and is for 4 people now"):
-        sending_off.send_off(campaign, at=NOON, by=marketer)
+    for said in (None, 3):
+        with pytest.raises(launching.CannotStart, match="for 1 person and is for 4 people now"):
+            sending_off.send_off(campaign, at=NOON, by=marketer, yes=said)
+    as_marketer.post(reverse("campaigns:campaign-submit", args=[campaign.pk]))
+    assert status_of(campaign) == "draft"
 
+    as_marketer.post(reverse("campaigns:campaign-submit", args=[campaign.pk]), {"yes": "4"})
+    assert status_of(campaign) == "scheduled"
+
+
+def test_a_campaign_rehearsed_for_as_many_needs_no_second_yes(as_marketer, marketer):
+    campaign = make_campaign(status="draft", audience={"filters": {}}, version=None)
+    for _ in range(4):
+        make_contact()
     make_rehearsal(campaign, planned=2)
+    assert "far more than were rehearsed" not in as_marketer.get(campaign.get_absolute_url()).text
+
     sending_off.send_off(campaign, at=NOON, by=marketer)
+
     assert status_of(campaign) == "scheduled"
