@@ -69,6 +69,7 @@ def strategy(request):
     page["everything"] = kept("results", None, at, lambda: results.of_everything(at))
     page["curves"] = drawn(kept("curves", None, at, lambda: decay.curves(at)))
     page |= {"within": results.EVERYTHING_WITHIN, "has_costs": strategy_results.has_costs()}
+    page["has_irrelevant"] = any(row.is_irrelevant for row in rows)
     page |= {"switch": SendingSwitch.load(), "may_change": request.user.role == MAY_CHANGE}
     page["hold_out_form"] = HoldOutForm(initial={"share": page["switch"].holdout_share})
     return render(request, "campaigns/results.html", page)

@@ -64,6 +64,7 @@ class RuleForm(forms.ModelForm):
 
     class Meta:
         model = LifecycleRule
+        widgets = {name: forms.Textarea(attrs={"rows": 2}) for name in ("condition", "outcomes")}
         fields = [
             "name", "purpose", "condition", "outcomes", "trigger", "freshness", "re_entry", "re_entry_days",
             "outcome", "outcome_within", "topic", "sender", "rank", "answers_at_once", "leaves",
@@ -242,6 +243,12 @@ class RuleForm(forms.ModelForm):
             "count": count
         }
 
+    def clean_condition(self):
+        return on_one_line(self.cleaned_data["condition"])
+
+    def clean_outcomes(self):
+        return on_one_line(self.cleaned_data["outcomes"])
+
     def clean_delay(self):
         return self.cleaned_data["delay"] or timedelta()
 
@@ -302,3 +309,8 @@ class RuleForm(forms.ModelForm):
             self.instance.more_outcomes = self.also.values
         else:
             self.add_error(None, _("What is also counted: the settings of one are not complete."))
+
+
+def on_one_line(words):
+    """The table has one line for them; what stands on one line already stays as it is."""
+    return " ".join(words.splitlines())

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit
+from crispy_forms.layout import HTML, Column, Layout, Row, Submit
 from django import forms
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import editing
+from campaigns.form_sections import Asked, Section
 from campaigns.models import Step
 from campaigns.spans import SpanField
 from contacts.models import Channel
@@ -60,9 +61,22 @@ class StepForm(forms.ModelForm):
     def make_layout(self, cancel_url):
         cancel = format_html('<a class="btn btn-plain" href="{}">{}</a></div>', cancel_url, _("Cancel"))
         return Layout(
-            Fieldset(_("By which medium"), Row(Column("channel"), Column("slot")), "by_preference"),
-            Fieldset(_("When"), Row(Column("follows"), Column("delay"), Column("condition"))),
-            Fieldset(_("What is said"), "tries_two"),
+            Section(
+                _("By which medium"),
+                _("A mail, a call, or a place on your site."),
+                Row(Column("channel"), Column(Asked("place", "slot"))),
+                "by_preference",
+            ),
+            Section(
+                _("When"),
+                _("After what it goes, how long after, and on what condition."),
+                Row(Column("follows"), Column("delay"), Column(Asked("answer", "condition"))),
+            ),
+            Section(
+                _("What is said"),
+                _("You write the words on a page of their own."),
+                "tries_two",
+            ),
             HTML('<div class="form-actions">'),
             Submit("save", _("Save step"), css_class="btn-primary"),
             HTML(cancel),
@@ -75,8 +89,9 @@ class StepForm(forms.ModelForm):
             values["slot"] = ""
         elif not values.get("slot"):
             self.add_error("slot", _("Say where on your site the panel stands."))
-        if values.get("condition") and not values.get("follows"):
-            self.add_error("condition", _("What came back is known only of a step before it."))
+        # What came back is known only of a step before it.
+        if not values.get("follows") and "follows" not in self.errors:
+            values["condition"] = Step.Condition.ALWAYS
         return values
 
     def save_step(self, at):

@@ -46,13 +46,12 @@ def table_rows(rules, at, *, is_live=False):
 
 def table_row(rule, figures, at, *, is_live=False):
     outcome = outcomes.get(rule.outcome)
-    more = [(outcomes.get(each["outcome"]), each.get("parameters")) for each in rule.more_outcomes]
     return TableRow(
         rule=rule,
         figures=figures,
         trigger_words=trigger_words(rule),
         outcome_words=outcome.words(rule.outcome_parameters) if outcome else "",
-        also_words=[also.words(parameters) for also, parameters in more if also],
+        also_words=also_words(rule),
         contradiction=strategy_words.of_rule(rule),
         live=live_of(rule, at) if is_live else None,
     )
@@ -62,6 +61,12 @@ def turns(rules):
     """These rules in the order of their ranks, which decide who goes first; empty where they stand so."""
     by_rank = sorted(rules, key=lambda rule: rule.rank)
     return by_rank if by_rank != [*rules] else []
+
+
+def also_words(rule):
+    """What is counted besides, as a marketer reads it."""
+    more = [(outcomes.get(each["outcome"]), each.get("parameters")) for each in rule.more_outcomes]
+    return [also.words(parameters) for also, parameters in more if also]
 
 
 def trigger_words(rule):

@@ -81,6 +81,44 @@ def test_a_first_look_at_a_new_row_is_short(open_form, axe, sender, topic):
     assert axe(page) == []
 
 
+def test_words_on_several_lines_stand_on_one(open_form):
+    rule = make_rule()
+    page = open_form(rule)
+
+    page.get_by_label("Outcomes required, in your words").fill("They come;\nthey stay")
+    page.get_by_role("button", name="Save row").click()
+    page.wait_for_url("**" + rule.get_absolute_url())
+
+    rule.refresh_from_db()
+    assert rule.outcomes == "They come; they stay"
+
+
+def test_a_step_asks_for_its_place_on_the_site_and_for_what_came_back(live_server, open_form, axe):
+    rule = make_rule()
+    page = open_form(rule)
+    page.goto(live_server.url + reverse("campaigns:step-create", args=[rule.pk]))
+    place, only = page.get_by_label("Place on your site"), page.get_by_label("Only", exact=True)
+
+    expect(place).to_be_hidden()
+    expect(only).to_be_visible()
+    page.get_by_label("Medium").select_option("panel")
+    page.get_by_label("Comes after").select_option("")
+    expect(place).to_be_visible()
+    expect(only).to_be_hidden()
+    assert axe(page) == []
+
+
+def test_a_rehearsal_asks_for_days_only_where_they_are_ones_own(live_server, open_form, axe):
+    rule = make_rule(status="draft", activated_at=None)
+    page = open_form(rule)
+    page.goto(live_server.url + reverse("campaigns:rule-rehearsal", args=[rule.pk]))
+
+    expect(page.get_by_label("From")).to_be_hidden()
+    page.get_by_label("As if it had been on").select_option("own")
+    expect(page.get_by_label("From")).to_be_visible()
+    assert axe(page) == []
+
+
 def test_saving_a_row_without_a_change_leaves_its_file_byte_for_byte(open_form, marketer):
     starter.set_up_workspace(timezone.now())
     begun = timezone.now()
