@@ -37,12 +37,14 @@ class CampaignsConfig(AppConfig):
         from touchpoints import rhythm as touch_rhythm
         from touchpoints import wakeups
 
-        navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, key="s")
+        rows = {"key": "s", "also": ("campaigns:step", "campaigns:strategy")}
+        navigation.register("operate", _("Contact strategy"), "workflow", "campaigns:rule-list", 10, **rows)
         navigation.register("operate", _("Campaigns"), "megaphone", "campaigns:campaign-list", 20, key="p")
         navigation.register("operate", _("Deliveries"), "send", "campaigns:delivery-list", 40, key="d")
         calls = {"key": "a", "count": call_queue.count_waiting}
         navigation.register("collaborate", _("Calls"), "phone", "campaigns:call-list", 10, **calls)
-        navigation.register("analyse", _("Results"), "trending-up", "campaigns:results", 30, key="w")
+        worth = {"key": "w", "also": ("campaigns:costs", "campaigns:hold")}
+        navigation.register("analyse", _("Results"), "trending-up", "campaigns:results", 30, **worth)
         navigation.register("foot", _("Senders"), "at-sign", "campaigns:sender-list", 80, roles=WRITERS)
         checks.register_all()
         feedback.register_field()

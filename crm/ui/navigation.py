@@ -18,7 +18,10 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the sidebar. `key` is the letter after `g`; `count` says how much waits on a person."""
+    """One line of the sidebar. `key` is the letter after `g`; `count` says how much waits on a person.
+
+    `also` names what else is looked at there: `campaigns:step` for the pages of steps.
+    """
 
     group: str
     label: str | Promise
@@ -28,6 +31,7 @@ class Entry:
     roles: Collection[str] | None = None
     key: str = ""
     count: Callable | None = None
+    also: Collection[str] = ()
 
     def shown_to(self, role):
         return self.roles is None or role in self.roles
@@ -59,10 +63,10 @@ def workspace_name():
     return ""
 
 
-def register(group, label, icon, url_name, order=50, roles=None, *, key="", count=None):
+def register(group, label, icon, url_name, order=50, roles=None, *, key="", count=None, also=()):
     """Add an entry to the sidebar. Registering the same URL again replaces it."""
     assert group in GROUPS, f"no navigation group {group!r}"
-    _entries[url_name] = Entry(group, label, icon, url_name, order, roles, key, count)
+    _entries[url_name] = Entry(group, label, icon, url_name, order, roles, key, count, also)
 
 
 def groups_for(role, view_name=""):
@@ -83,7 +87,8 @@ def current_entry(entries, view_name):
     """The entry a page belongs to: the same page, else the same noun, else the only one of its namespace."""
     namespace = view_name.rpartition(":")[0]
     same_page = [entry for entry in entries if entry.url_name == view_name]
-    same_noun = [entry for entry in entries if entry.noun == noun_of(view_name)]
+    noun = noun_of(view_name)
+    same_noun = [entry for entry in entries if noun == entry.noun or noun in entry.also]
     alone = [entry for entry in entries if namespace and entry.url_name.rpartition(":")[0] == namespace]
     for found in (same_page, same_noun, alone if len(alone) == 1 else []):
         if found:

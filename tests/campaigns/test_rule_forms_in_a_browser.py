@@ -101,7 +101,7 @@ def test_a_step_asks_for_its_place_on_the_site_and_for_what_came_back(live_serve
 
     expect(place).to_be_hidden()
     expect(only).to_be_visible()
-    page.get_by_label("Medium").select_option("panel")
+    page.locator("#id_channel").select_option("panel")
     page.get_by_label("Comes after").select_option("")
     expect(place).to_be_visible()
     expect(only).to_be_hidden()

@@ -57,6 +57,13 @@ def test_an_entry_without_a_page_is_left_out():
     assert shown() == {}
 
 
+def test_a_page_lights_the_entry_that_names_its_noun_besides():
+    navigation.register("", "Contacts", "users", "contacts:contact-list", also=("campaigns:delivery",))
+
+    assert shown(view_name="campaigns:delivery-detail") == {"top": [("Contacts", True)]}
+    assert shown(view_name="campaigns:rule-list") == {"top": [("Contacts", False)]}
+
+
 def test_a_page_lights_the_entry_of_its_noun():
     navigation.register("operate", "Contact strategy", "workflow", "campaigns:rule-list", 1)
     navigation.register("operate", "Deliveries", "send", "campaigns:delivery-list", 2)
