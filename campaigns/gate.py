@@ -37,7 +37,8 @@ _SINCE = {
 }
 # What the gate asks of every delivery that is still in this worker's hands, in one statement: a second one
 # would cost more than what campaigns are asked in vain. `status || ''` makes the database read by key: the
-# index of what is in hand is full of entries of what has just left.
+# index of what is in hand is full of entries of what has just left. Only a rule of several steps can have
+# something beside it: for others the history of the person, which may be long, is not read.
 _FACTS = """
 SELECT d.id, d.contact_id, d.rank, d.channel, d.topic_id, d.reminder_number, d.occurred_at, d.expires_at,
        d.reason, d.rule_id, d.campaign_id, CASE d.channel WHEN 'email' THEN c.email ELSE '' END AS address,
@@ -102,7 +103,8 @@ LEFT JOIN LATERAL (
     FROM campaigns_delivery p
     WHERE d.episode <> '' AND p.contact_id = d.contact_id AND p.episode = d.episode AND p.id <> d.id
       AND (SELECT EXISTS (
-          SELECT 1 FROM campaigns_step other WHERE other.rule_id = d.rule_id AND other.id <> d.step_id
+          SELECT 1 FROM campaigns_step other
+          WHERE other.rule_id = d.rule_id AND other.id IS DISTINCT FROM d.step_id
       ))
 ) beside ON true
 WHERE {which}

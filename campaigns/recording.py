@@ -1,5 +1,6 @@
 """What became of a delivery is written down: in its row, and as notices where an address was refused."""
 
+import json
 import logging
 from collections import Counter
 from dataclasses import dataclass
@@ -37,26 +38,15 @@ SET status = v.status, reason = v.reason, detail = v.detail, reply = v.reply, pr
     owner = CASE WHEN v.status = 'unknown' THEN d.owner ELSE '' END,
     lease_until = CASE WHEN v.status = 'unknown' THEN clock_timestamp() + v.patience END,
     finished_at = CASE WHEN v.status IN ('sent', 'failed') THEN %(at)s END
-FROM lazy, unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
-                  %(dues)s::timestamptz[], %(replies)s::text[], %(refs)s::text[], %(costs)s::boolean[],
-                  %(patience)s::interval[])
-     AS v (id, status, reason, detail, due_at, reply, ref, costs_a_try, patience)
-WHERE d.id = v.id AND d.owner = %(owner)s AND d.status || '' IN ('sending', 'unknown', 'parked')
+FROM lazy, jsonb_to_recordset(%(rows)s) AS v (
+    id bigint, status text, reason text, detail text, due_at timestamptz, reply text, ref text,
+    costs_a_try boolean, patience interval
+)
+WHERE d.id = v.id AND d.id = ANY(%(ids)s) AND d.owner = %(owner)s
+  AND d.status || '' IN ('sending', 'unknown', 'parked')
 RETURNING d.id
 """
-RECORD_TYPES = {
-    "ids": "bigint[]",
-    "statuses": "text[]",
-    "reasons": "text[]",
-    "details": "text[]",
-    "dues": "timestamptz[]",
-    "replies": "text[]",
-    "refs": "text[]",
-    "costs": "boolean[]",
-    "patience": "interval[]",
-    "at": "timestamptz",
-    "owner": "text",
-}
+RECORD_TYPES = {"ids": "bigint[]", "rows": "jsonb", "at": "timestamptz", "owner": "text"}
 
 
 @dataclass(frozen=True)
@@ -134,23 +124,27 @@ def record_results(results, run):
 
 def write_results(results, run):
     """One statement for all; returns the ids of the rows that were still waiting for it."""
-    row = {
-        "ids": [result.delivery.pk for result in results],
-        "statuses": [str(result.status) for result in results],
-        "reasons": [str(result.reason) for result in results],
-        "details": [result.detail[:300] for result in results],
-        "dues": [result.due_at for result in results],
-        "replies": [result.reply[:300] for result in results],
-        "refs": [result.ref[:200] for result in results],
-        "costs": [result.costs_a_try for result in results],
-        "patience": [
-            settling.patience(result.delivery.sender) if result.status == Status.UNKNOWN else None
-            for result in results
-        ],
-    }
+    told = {"ids": [result.delivery.pk for result in results], "at": run.at, "owner": run.owner}
+    told["rows"] = json.dumps([row_of(result) for result in results])
     with connection.cursor() as cursor:
-        statements.run(cursor, "record", RECORD_TYPES, _RECORD, row | {"at": run.at, "owner": run.owner})
+        statements.run(cursor, "record", RECORD_TYPES, _RECORD, told)
         return {pk for (pk,) in cursor.fetchall()}
+
+
+def row_of(result):
+    """A result as it is written down."""
+    delivery, is_unknown = result.delivery, result.status == Status.UNKNOWN
+    return {
+        "id": delivery.pk,
+        "status": str(result.status),
+        "reason": str(result.reason),
+        "detail": result.detail[:300],
+        "due_at": result.due_at and result.due_at.isoformat(),
+        "reply": result.reply[:300],
+        "ref": result.ref[:200],
+        "costs_a_try": result.costs_a_try,
+        "patience": f"{settling.patience(delivery.sender).total_seconds()} s" if is_unknown else None,
+    }
 
 
 def note_anomalies(ids, at):

@@ -311,8 +311,8 @@ EDITS = [
     Edit(
         "lease: a worker records what another has in hand",
         "campaigns/recording.py",
-        "WHERE d.id = v.id AND d.owner = %(owner)s AND d.status || '' IN ('sending', 'unknown', 'parked')",
-        "WHERE d.id = v.id AND d.status || '' IN ('sending', 'unknown', 'parked')",
+        "WHERE d.id = v.id AND d.id = ANY(%(ids)s) AND d.owner = %(owner)s\n",
+        "WHERE d.id = v.id AND d.id = ANY(%(ids)s)\n",
         LINES,
     ),
     # What is in doubt, late or refused.

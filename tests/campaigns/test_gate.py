@@ -478,6 +478,18 @@ def test_a_withdrawal_that_commits_while_the_gate_waits_wins(ask, lets_through, 
 
 
 @pytest.mark.django_db(transaction=True)
+def test_it_wins_behind_a_pool_that_hands_connections_around_too(ada, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    delivery, other = (make_delivery(make_rule(name=f"{name}"), ada) for name in range(2))
+    claim(OWNER, NOON, 10)
+    assert gate.pass_gate([other.pk], NOON, owner=OWNER)
+
+    assert gate_while_a_withdrawal_commits(gate.pass_gate, delivery) == {}
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reason) == ("skipped", "withdrew")
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_suppression_that_commits_while_the_gate_waits_wins(ada):
     delivery = make_delivery(make_rule(), ada)
     claim(OWNER, NOON, 10)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaigns.models import Delivery, Response
 from campaigns.planning import plan, plan_following, plan_rule, rehearse
@@ -87,6 +87,16 @@ def test_what_is_older_than_its_freshness_starts_nothing(ada):
     make_touchpoint(ada, "confirmed", at=NOON - 2 * HOUR + MINUTE)
 
     assert plan(NOON) == 1
+
+
+@pytest.mark.django_db
+def test_the_key_is_found_by_one_index_and_no_more():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'campaigns_delivery'"
+            " AND indexdef LIKE '%(occurrence_key%'"
+        )
+        assert cursor.fetchall() == [("delivery_once",)]
 
 
 def test_the_due_moment_counts_and_not_the_occurrence(ada):

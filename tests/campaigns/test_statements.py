@@ -9,9 +9,9 @@ pytestmark = pytest.mark.django_db
 TYPES = {"ids": "bigint[]", "word": "text"}
 
 
-def ask(sql, **values):
+def ask(sql, first="", **values):
     with connection.cursor() as cursor:
-        statements.run(cursor, "test_of_statements", TYPES, sql, values)
+        statements.run(cursor, "test_of_statements", TYPES, sql, values, first=first)
         return cursor.fetchall()
 
 
@@ -40,3 +40,14 @@ def test_behind_a_pool_nothing_is_kept(monkeypatch):
 
     assert ask("SELECT cardinality(%(ids)s::bigint[]), %(word)s::text", ids=[1], word="a") == [(1, "a")]
     assert kept() == before
+
+
+@pytest.mark.parametrize("is_pool", [False, True])
+def test_what_comes_first_has_ended_before_the_statement_begins(monkeypatch, is_pool):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", is_pool)
+    said = "coalesce(current_setting('rapport.word', true), '')"
+    sql = f"SELECT {said}, %(word)s || '', cardinality(%(ids)s::bigint[])"
+    first = "SELECT set_config('rapport.word', %(word)s, true)"
+
+    assert ask(sql, ids=[1, 2], word="before") == [("", "before", 2)]
+    assert ask(sql, first, ids=[1, 2], word="there's") == [("there's", "there's", 2)]
