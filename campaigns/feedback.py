@@ -85,7 +85,7 @@ def take(delivery, score, words, *, at):
         return before, False
     if not may_change(before, at):
         raise TooLate
-    data = _data(delivery, score, words, before)
+    data = answer_data(delivery, score, words, before)
     told = {"at": at, "source": SOURCE, "external_id": f"feedback:{delivery.uuid}:{data['number']}"}
     answer, is_new = record(Touchpoint.Kind.FEEDBACK, contact=contact, data=data, **told)
     if is_new:
@@ -96,7 +96,7 @@ def take(delivery, score, words, *, at):
     return answer, is_new
 
 
-def _data(delivery, score, words, before):
+def answer_data(delivery, score, words="", before=None):
     """What is kept: the question as it was asked, the answer, their words, and what it answers."""
     data = {"question": question_of(delivery), "answer": dict(choices())[score], "score": score}
     data |= {"delivery": str(delivery.uuid), "rule": str(delivery.program)}

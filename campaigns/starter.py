@@ -95,16 +95,25 @@ FORMER_NAMES = {"Welcome message": "Welcome"}
 
 
 @transaction.atomic
-def set_up_workspace(at):
+def set_up_workspace(at, control_share=None):
     """Make sender, topics, words of consent and the first rules, as drafts; returns the rules in order.
 
-    What is there already stays as it is.
+    What is there already stays as it is. `control_share` is for rows that hold anybody out, where it is known
+    how many they are for.
     """
     sender = set_up_sender()
     topics = {key: set_up_topic(place, key, *words) for place, (key, *words) in enumerate(TOPICS)}
     set_up_wording(sender, at)
     SendingSwitch.objects.get_or_create(id=1)
-    return [set_up_rule(place, rule, sender, topics) for place, rule in enumerate(RULES)]
+    rows = [with_share(rule, control_share) for rule in RULES]
+    return [set_up_rule(place, rule, sender, topics) for place, rule in enumerate(rows)]
+
+
+def with_share(rule, control_share):
+    """The row, holding out so many; one from which nobody is held out stays so."""
+    if control_share is None or rule.get("control_share") == 0:
+        return rule
+    return rule | {"control_share": control_share}
 
 
 def set_up_sender():

@@ -1,6 +1,8 @@
 """Writes the newcomers' stories down: people, what they did, agreed to, and heard. All of it is history."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import transaction
@@ -9,15 +11,19 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Delivery, Response
 from contacts.models import Channel, Consent, ConsentWording, Contact, Identity, Topic
+from contacts.preferences import CALLS
 from demo import past, shop
 from demo.buyers import PROOF, SAMPLE, first_purchases
-from demo.newcomers import COUNT, SECOND, WELCOMED_AFTER, Story, story_of
-from demo.people import invent
+from demo.newcomers import COUNT, EARLIER, SECOND, WELCOMED_AFTER, Story, story_of
+from demo.people import chance, invent
 from touchpoints.models import Touchpoint
 from touchpoints.recording import record_many
 
 ORIGIN = "sample: invented"
 WORDING = "sign-up"
+# How soon those who may be called wrote down their number, and how many of a hundred follow the panel that
+# the page after confirming shows.
+NUMBERED_AFTER, FOLLOWS_PANEL = timedelta(minutes=4), 18
 
 
 @dataclass
@@ -30,6 +36,7 @@ class Life:
     confirmed: Touchpoint | None = None
     request: Delivery | None = None
     welcome: Delivery | None = None
+    panel: Delivery | None = None
     reminder: Delivery | None = None
 
 
@@ -48,7 +55,8 @@ def write_newcomers(at, progress):
 
 def tell_stories(at):
     """The stories of people whose addresses nobody here has."""
-    people = invent(len(first_purchases()[0]) + COUNT)[-COUNT:]
+    buyers = len(first_purchases()[0])
+    people = invent(buyers + COUNT + EARLIER)[buyers:]
     known = Identity.objects.filter(value__in=[person.email for person in people])
     taken = set(known.values_list("value", flat=True))
     records, welcome = [*shop.records()], past.steps_of(past.rule_of("confirmed"))
@@ -71,6 +79,7 @@ def write_people(lives):
     lives = sorted(lives, key=lambda life: life.contact.created_at)
     Contact.objects.bulk_create(life.contact for life in lives)
     Identity.objects.bulk_create(identity_of(life) for life in lives)
+    Identity.objects.bulk_create(number_of(life) for life in confirmed(lives) if life.story.phone)
 
 
 def contact_of(story):
@@ -83,6 +92,7 @@ def contact_of(story):
         last_source=source,
         origin=ORIGIN,
         created_at=story.signed_up_at,
+        preferred_channel=Channel.PHONE if story.confirmed_at and story.prefers_phone else "",
         **(name if story.confirmed_at else {}),
     )
 
@@ -98,6 +108,18 @@ def identity_of(life):
     )
 
 
+def number_of(life):
+    """The number they wrote down on their preference page, soon after they had confirmed."""
+    return Identity(
+        contact=life.contact,
+        kind=Identity.Kind.PHONE,
+        value=life.story.phone,
+        is_primary=True,
+        created_at=life.story.confirmed_at + NUMBERED_AFTER,
+    )
+
+
+@cache
 def join_url():
     return settings.PUBLIC_URL + reverse("touchpoints:sign-up")
 
@@ -146,12 +168,16 @@ def touchpoint_of(life, kind, at, source, external_id, data):
 
 def write_agreements(lives):
     topics, wording = {topic.key: topic for topic in Topic.objects.all()}, ConsentWording.latest(WORDING)
+    of_calls = ConsentWording.latest(CALLS)
     entries = []
     for life in confirmed(lives):
         chosen = [topics[key] for key in life.story.topics]
         entries += [given(life, topic, wording) for topic in chosen]
+        if life.story.phone:
+            entries += [may_be_called(life, topic, of_calls) for topic in chosen]
         if life.story.left_at:
-            entries += [withdrawn(life, topic) for topic in chosen]
+            channels = (Channel.EMAIL, Channel.PHONE) if life.story.phone else (Channel.EMAIL,)
+            entries += [withdrawn(life, topic, channel) for topic in chosen for channel in channels]
     Consent.objects.bulk_create(entries)
 
 
@@ -166,13 +192,19 @@ def given(life, topic, wording):
     return entry_of(life, topic, Consent.Action.GIVEN, said)
 
 
-def withdrawn(life, topic):
+def may_be_called(life, topic, wording):
+    at, evidence = life.story.confirmed_at + NUMBERED_AFTER, {"number": life.story.phone, **PROOF}
+    said = {"at": at, "source": "preferences", "wording": wording, "evidence": evidence}
+    return entry_of(life, topic, Consent.Action.GIVEN, said, Channel.PHONE)
+
+
+def withdrawn(life, topic, channel):
     said = {"at": life.story.left_at, "source": "one-click", "evidence": PROOF}
-    return entry_of(life, topic, Consent.Action.WITHDRAWN, said)
+    return entry_of(life, topic, Consent.Action.WITHDRAWN, said, channel)
 
 
-def entry_of(life, topic, action, said):
-    return Consent(contact=life.contact, channel=Channel.EMAIL, topic=topic, action=action, **said)
+def entry_of(life, topic, action, said, channel=Channel.EMAIL):
+    return Consent(contact=life.contact, channel=channel, topic=topic, action=action, **said)
 
 
 # What they heard, and what came back -----------------------------------------------------------------
@@ -186,18 +218,28 @@ def write_messages(lives):
         life.request = message_of(request, life, life.signed_up, 3 * SECOND)
     for life in welcomed:
         life.welcome = message_of(welcome, life, life.confirmed, WELCOMED_AFTER)
-    past.save([life.request for life in lives] + [life.welcome for life in welcomed])
+        life.panel = panel_of(welcome, life)
+    shown = [life.panel for life in welcomed if life.panel]
+    past.save([life.request for life in lives] + [life.welcome for life in welcomed] + shown)
     silent = [life for life in welcomed if not life.story.clicked_at]
     for life in silent:
         life.reminder = past.reminder_of(life.welcome, seconds=7 * SECOND)
     past.save([life.reminder for life in silent])
     past.answer([answer for life in welcomed for answer in answers(life)])
+    past.look()
     record_many(visit for life in lives for visit in visits(life))
-    past.note_outcomes([life.welcome for life in welcomed] + [life.reminder for life in silent])
+    past.note_outcomes([life.welcome for life in welcomed] + [life.reminder for life in silent] + shown)
 
 
 def message_of(rule, life, touchpoint, seconds):
     return past.delivery_of(rule, life.contact, touchpoint, seconds=seconds, address=life.contact.email)
+
+
+def panel_of(rule, life):
+    """The same on the page that is shown after confirming; None where the row has no such step."""
+    if (step := past.step_of(rule, Channel.PANEL, "after-action")) is None:
+        return None
+    return past.delivery_of(rule, life.contact, life.confirmed, seconds=SECOND, address=step.slot, step=step)
 
 
 def answers(life):
@@ -208,9 +250,17 @@ def answers(life):
         (life.welcome, kinds.OPENED, story.opened_at, {}),
         (life.welcome, kinds.CLICKED, story.clicked_at, followed),
         (last, kinds.CLICKED, story.clicked_reminder_at, followed),
+        (life.panel, kinds.CLICKED, clicked_panel_at(life), {"url": past.shop_page(is_service=True)}),
         (last, kinds.UNSUBSCRIBED, story.left_at, {"topic": str(last.topic)}),
     ]
     return [answer for answer in came_back if answer[2]]
+
+
+def clicked_panel_at(life):
+    """When the panel after confirming was followed, if it was; it leads to the service."""
+    choose = chance("panel", life.contact.email)
+    follows = life.panel and choose.randrange(100) < FOLLOWS_PANEL
+    return life.panel.sending_at + choose.randint(4, 40) * SECOND if follows else None
 
 
 def title_of(visit):
@@ -231,5 +281,12 @@ def visits(life):
             data["delivery"] = str(getattr(life, visit.via).uuid)
         elif number == 0:
             data |= life.story.source
-        key = f"{SAMPLE}:{life.contact.email}:{number}"
-        yield touchpoint_of(life, "visited", visit.at, "web", key, data)
+        yield visit_of(life, visit.at, data, number)
+    if at := clicked_panel_at(life):
+        url = past.shop_page(is_service=True)
+        data = {"url": url, "path": url.removeprefix(settings.PUBLIC_URL), "delivery": str(life.panel.uuid)}
+        yield visit_of(life, at + SECOND, data | {"title": _("The Listening Club")}, "panel")
+
+
+def visit_of(life, at, data, number):
+    return touchpoint_of(life, "visited", at, "web", f"{SAMPLE}:{life.contact.email}:{number}", data)

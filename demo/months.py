@@ -1,4 +1,7 @@
-"""What the newcomers heard a month after they came, and two days after looking around. All history."""
+"""What the newcomers heard a month after they came, and two days after looking around. All history.
+
+Each in every medium of its row: by e-mail, by phone for who prefers that, by panels where they looked.
+"""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -7,15 +10,16 @@ from django.db import transaction
 
 from campaigns import triggers
 from campaigns.models import Delivery
-from demo import past, thanks
+from contacts.models import Channel, Contact, Identity
+from demo import calls, past, reactions, thanks
 from demo.lives import ORIGIN
 from demo.newcomers import DAY, HOUR, MINUTE, SECOND
 from demo.people import chance
 from touchpoints.models import Touchpoint
 
-Kind = Touchpoint.Kind
+Kind, Status = Touchpoint.Kind, Delivery.Status
 PAUSE = 30 * MINUTE
-CLICKS, OPENS = 22, 48
+SLOTS = ("home", "side")
 
 
 @transaction.atomic
@@ -25,15 +29,45 @@ def write_months(at):
     told = Touchpoint.objects.filter(contact__origin=ORIGIN, is_history=True, at__lte=at).order_by("at", "id")
     if None in rules.values() or Delivery.objects.filter(rule__in=rules.values()).exists():
         return 0
-    visits = defaultdict(list)
-    for page in told.filter(kind=Kind.VISITED).select_related("contact"):
-        visits[page.contact_id].append(page)
-    deliveries = [*after_a_month(rules, told, visits, at), *after_browsing(rules, visits, at)]
+    reactions.note_top_pages(at)
+    visits = visits_of(told)
+    monthly = write([*after_a_month(rules, told, visits, at)])
+    add_visits(visits, reactions.write(monthly, at))
+    shown = write([*panels(monthly, visits)])
+    reactions.write_to_panels(shown)
+    browsing = write([*after_browsing(rules["abandoned_browse"], visits, at)])
+    reactions.write(browsing, at)
+    past.look()
+    past.note_outcomes([*monthly, *shown, *browsing])
+    return len(monthly) + len(shown) + len(browsing)
+
+
+def write(deliveries):
+    """These rows as the gate would have left them."""
     thanks.keep_back(deliveries)
+    past.hold_out(deliveries)
+    calls.decide(deliveries)
     past.save(deliveries)
-    past.answer([answer for delivery in deliveries for answer in answers(delivery, at)])
-    past.note_outcomes(deliveries)
-    return len(deliveries)
+    calls.tell(deliveries)
+    return deliveries
+
+
+def visits_of(told):
+    """{contact id: pages, in order}."""
+    people, visits = Contact.objects.filter(origin=ORIGIN).in_bulk(), defaultdict(list)
+    for page in told.filter(kind=Kind.VISITED):
+        page.contact = people[page.contact_id]
+        visits[page.contact_id].append(page)
+    return visits
+
+
+def add_visits(visits, new):
+    """The same with these touchpoints, as far as they are visits."""
+    for page in new:
+        if page.kind == Kind.VISITED:
+            visits[page.contact_id].append(page)
+    for pages in visits.values():
+        pages.sort(key=lambda page: page.at)
 
 
 def after_a_month(rules, told, visits, at):
@@ -49,11 +83,13 @@ def after_a_month(rules, told, visits, at):
             yield written
 
 
-def after_browsing(rules, visits, at):
+def after_browsing(rule, visits, at):
     """One message in thirty days, so long after a visit to the pages that are asked for."""
-    rule = rules["abandoned_browse"]
     asked = triggers.get(rule.trigger).values_of(rule.parameters)
     rest = timedelta(days=rule.re_entry_days or 0)
+    numbers = dict(
+        Identity.objects.filter(kind=Identity.Kind.PHONE, is_primary=True).values_list("contact", "value")
+    )
     for pages in visits.values():
         last_at = None
         for visit in sessions(pages):
@@ -61,7 +97,7 @@ def after_browsing(rules, visits, at):
             has_seen = any("/p/" in page.data["path"] for page in visit)
             if not has_seen or (last_at and over_at - last_at < rest):
                 continue
-            if written := message(rule, visit[-1], over_at, at):
+            if written := message(rule, visit[-1], over_at, at, numbers):
                 last_at = over_at
                 yield written
 
@@ -77,27 +113,40 @@ def sessions(pages):
     return found
 
 
-def message(rule, touchpoint, occurred_at, at):
-    """The message as it was sent; None when it would not have been by now."""
+def message(rule, touchpoint, occurred_at, at, numbers=()):
+    """The message as it was sent, or the call as it was made; None when it would not have been by now."""
     contact = touchpoint.contact
     seconds = chance("month", touchpoint.external_id).randint(2, 40) * SECOND
-    made = past.delivery_of(
-        rule, contact, touchpoint, seconds=seconds, address=contact.email, occurred_at=occurred_at
-    )
+    given = {"seconds": seconds, "address": contact.email, "occurred_at": occurred_at}
+    step = past.step_of(rule, Channel.PHONE) if contact.preferred_channel == Channel.PHONE else None
+    if step and contact.pk in numbers:
+        called_at = calls.made_at(rule.sender, occurred_at + step.delay, contact)
+        given |= {"address": numbers[contact.pk], "step": step, "sent_at": called_at}
+    made = past.delivery_of(rule, contact, touchpoint, **given)
     return made if made.sending_at < at else None
 
 
-def answers(delivery, at):
-    """What came back to one message: (delivery, kind, at, data) each."""
-    if delivery.status != Delivery.Status.SENT:
-        return []
-    choose = chance("month's answer", delivery.occurrence_key)
-    opened_at = delivery.sending_at + choose.randint(3, 2 * 1440) * MINUTE
-    clicked_at = opened_at + choose.randint(5, 90) * SECOND
-    drawn = choose.randrange(100)
-    came_back = [("opened", opened_at, {}, OPENS), ("clicked", clicked_at, {"url": past.shop_page()}, CLICKS)]
-    return [
-        (delivery, kind, moment, data)
-        for kind, moment, data, share in came_back
-        if drawn < share and moment < at
-    ]
+def panels(monthly, visits):
+    """What stood on the pages of those who came while it was meant for them: one a place."""
+    for delivery in monthly:
+        if delivery.status not in (Status.SENT, Status.HELD_OUT):
+            continue
+        seen = [page for page in visits[delivery.contact_id] if page.at >= delivery.occurred_at]
+        for slot in SLOTS:
+            step = past.step_of(delivery.rule, Channel.PANEL, slot)
+            until = delivery.occurred_at + delivery.rule.freshness
+            page = next((page for page in seen if slot_of(page) == slot and page.at < until), None)
+            if step and page:
+                yield panel(delivery, step, page)
+
+
+def slot_of(page):
+    """The place for panels that a page of the shop has."""
+    return "side" if "/p/" in page.data["path"] or "/service" in page.data["path"] else "home"
+
+
+def panel(delivery, step, page):
+    given = {"seconds": SECOND, "address": step.slot, "occurred_at": delivery.occurred_at}
+    return past.delivery_of(
+        delivery.rule, delivery.contact, delivery.touchpoint, step=step, sent_at=page.at, **given
+    )

@@ -1,4 +1,4 @@
-"""Three hundred invented people who asked to hear from the shop in the last 60 days."""
+"""Invented people who asked to hear from the shop in the last year: 300 of them in the last 60 days."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,8 +7,9 @@ from demo.past import goes_at
 from demo.people import Person, chance
 from touchpoints.models import Product
 
-COUNT = 300
-SPAN = timedelta(days=60)
+# So many came lately, in SPAN; so many since a YEAR ago before that.
+COUNT, EARLIER = 300, 1100
+SPAN, YEAR = timedelta(days=60), timedelta(days=365)
 # How long the mail server took.
 WELCOMED_AFTER = timedelta(seconds=5)
 NEWEST = timedelta(hours=3)
@@ -25,6 +26,12 @@ SOURCES = [
 # In how many of a hundred cases. Whoever follows the welcome may try the service on the way.
 TRIES = 55
 CONFIRMS, CLICKS, CLICKS_REMINDER, OPENS, LEAVES = 86, 57, 24, 68, 6
+OFFERS = 0.62
+# Of those who follow the welcome so many come back often in their first month.
+KEEN = 70
+# One in so many wrote down a number, and every other of them would rather be called. Numbers that no
+# telephone has, a hundred in each place.
+NUMBERED, PLACES = 8, ("202", "312")
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Story:
     source: dict
     topics: list
     signed_up_at: datetime
+    phone: str = ""
+    prefers_phone: bool = False
     confirmed_at: datetime | None = None
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
@@ -59,18 +68,29 @@ class Story:
 def story_of(person, number, records, *, at, welcome):
     """One newcomer's story up to `at`, the same for the same number; `welcome` are its two steps."""
     choose = chance("newcomer", number)
-    share = (number + choose.random()) / COUNT
+    came_at = at - ago(number, choose.random())
     story = Story(
         person=person,
         source=weighted(choose, SOURCES),
-        topics=["news", "offers"] if choose.random() < 0.4 else ["news"],
-        signed_up_at=waking(at - NEWEST - (SPAN - NEWEST) * share**1.2, choose, latest=at - NEWEST),
+        topics=["news", "offers"] if choose.random() < OFFERS else ["news"],
+        signed_up_at=waking(came_at, choose, latest=at - NEWEST),
     )
+    if number % NUMBERED == 0 and number // NUMBERED < 100 * len(PLACES):
+        place, last = divmod(number // NUMBERED, 100)
+        story.phone, story.prefers_phone = f"+1{PLACES[place]}55501{last:02}", last % 2 == 0
     look_around(story, choose, records, start=story.signed_up_at - 4 * MINUTE, pages=choose.randint(0, 2))
     if choose.randrange(100) < CONFIRMS:
         story.confirmed_at = story.signed_up_at + choose.randint(40, 3000) * SECOND
         live_on(story, choose, records, at, welcome)
     return story
+
+
+def ago(number, drawn):
+    """How long ago somebody came; `drawn` from 0 to 1 says where between their neighbours."""
+    if number < COUNT:
+        return NEWEST + (SPAN - NEWEST) * ((number + drawn) / COUNT) ** 1.2
+    since = SPAN + 2 * DAY
+    return since + (YEAR - since) * (number - COUNT + drawn) / EARLIER
 
 
 def live_on(story, choose, records, at, welcome):
@@ -89,17 +109,21 @@ def live_on(story, choose, records, at, welcome):
         story.clicked_reminder_at = before(at, reminded_at + choose.randint(5, 3000) * MINUTE)
         if story.clicked_reminder_at:
             look_around(story, choose, records, start=story.clicked_reminder_at, pages=2, via="reminder")
-    come_back(story, choose, records, at, since=reminded_at)
+    come_back(story, choose, records, at, since=welcomed_at)
     if choose.randrange(100) < LEAVES:
         story.left_at = before(at, max(reminded_at, welcomed_at) + choose.randint(8, 400) * HOUR)
 
 
 def come_back(story, choose, records, at, since):
-    """Some who clicked visit again by themselves, weeks later."""
-    for _ in range(choose.randint(0, 3) if story.clicked_at else 0):
-        again = since + choose.random() * 40 * DAY
+    """Many who clicked visit again by themselves, some of them often at first, and now and then later."""
+    if not story.clicked_at:
+        return
+    is_keen = choose.randrange(100) < KEEN
+    often = [choose.random() * 26 * DAY for _visit in range(choose.randint(3, 7) if is_keen else 1)]
+    later = [choose.random() * (at - since) for _visit in range(choose.randint(0, 2))]
+    for again in (since + after for after in often + later):
         if again < at - HOUR:
-            look_around(story, choose, records, start=again, pages=choose.randint(1, 5))
+            look_around(story, choose, records, start=again, pages=choose.randint(1, 4))
 
 
 def look_around(story, choose, records, *, start, pages, via=""):

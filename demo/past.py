@@ -3,7 +3,9 @@
 Each says in its evidence and in the mail server's reply that it belongs to the sample.
 """
 
+import json
 import uuid
+from functools import lru_cache
 
 from django.conf import settings
 from django.db import connection
@@ -11,7 +13,7 @@ from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from campaigns import hours, outcomes, rendering, triggers
+from campaigns import deciding, hours, loading, outcomes, triggers
 from campaigns.models import Delivery, LifecycleRule, Response, Step
 from contacts.models import Channel
 from demo.people import chance
@@ -25,14 +27,20 @@ Status = Delivery.Status
 def rule_of(trigger):
     """The active rule that answers this trigger."""
     rules = LifecycleRule.objects.active().filter(trigger=trigger).in_order()
-    mail = Prefetch("steps", Step.objects.filter(channel=Channel.EMAIL).select_related("content__live"))
-    return rules.select_related("sender", "topic").prefetch_related(mail).first()
+    steps = Prefetch("steps", Step.objects.select_related("content__live"))
+    return rules.select_related("sender", "topic").prefetch_related(steps).first()
 
 
 def steps_of(rule):
     """The first mail of a rule, and the one that follows its silence; None where there is none."""
-    first, *following = rule.steps.all()
+    first, *following = [step for step in rule.steps.all() if step.channel == Channel.EMAIL]
     return first, next(iter(following), None)
+
+
+def step_of(rule, channel, slot=""):
+    """The first step of a rule by this medium, in this place of the site; None where there is none."""
+    steps = [step for step in rule.steps.all() if (step.channel, step.slot) == (channel, slot)]
+    return next(iter(steps), None)
 
 
 def goes_at(rule, due_at, address):
@@ -45,23 +53,26 @@ def goes_at(rule, due_at, address):
     return hours.spread(hours.end_of_quiet(due_at, sender.zone, sender.quiet_until), address)
 
 
-def delivery_of(rule, contact, touchpoint, *, seconds, address, occurred_at=None):
-    """A first message that went out `seconds` after it was due; not saved yet.
+def delivery_of(rule, contact, touchpoint, *, seconds, address, occurred_at=None, step=None, sent_at=None):
+    """A first message that went out `seconds` after it was due, or at `sent_at`; not saved yet.
 
-    What it answers occurred with the touchpoint, or some time after it.
+    What it answers occurred with the touchpoint, or some time after it. A panel's address is its place.
     """
-    occurred_at = occurred_at or touchpoint.at
-    key = f"r{rule.pk}:s{steps_of(rule)[0].key}:{contact.pk}"
+    occurred_at, step = occurred_at or touchpoint.at, step or steps_of(rule)[0]
+    key = f"r{rule.pk}:s{step.key}:{contact.pk}"
     if rule.re_entry != LifecycleRule.ReEntry.ONCE:
         key += f":t{touchpoint.pk}"
     words = str(triggers.get(rule.trigger).label)
-    evidence = {"words": words, "at": touchpoint.at.isoformat(), "sample": True}
-    fields = {"touchpoint": touchpoint, "evidence": evidence, "occurred_at": occurred_at}
-    step = steps_of(rule)[0]
+    fields = {
+        "touchpoint": touchpoint,
+        "evidence": {"words": words, "at": touchpoint.at.isoformat(), "sample": True},
+        "occurred_at": occurred_at,
+        "episode": f"r{rule.pk}:{contact.pk}:t{touchpoint.pk}",
+    }
     due_at = occurred_at + step.delay
-    due_at = due_at if rule.answers_at_once else goes_at(rule, due_at, address)
-    fields["episode"] = f"r{rule.pk}:{contact.pk}:t{touchpoint.pk}"
-    return _sent(rule, step, contact, key, due_at, seconds, address, fields)
+    if not rule.answers_at_once and step.channel == Channel.EMAIL:
+        due_at = goes_at(rule, due_at, address)
+    return _sent(rule, step, contact, key, due_at, (sent_at or due_at) - due_at + seconds, address, fields)
 
 
 def reminder_of(parent, *, seconds):
@@ -106,7 +117,7 @@ def _sent(rule, step, contact, key, due_at, seconds, address, fields):
         finished_at=due_at + seconds,
         attempts=1,
         address=address,
-        reply=REPLY,
+        reply=REPLY if step.channel == Channel.EMAIL else "",
         **fields,
     )
 
@@ -118,6 +129,17 @@ def not_sent(delivery, reason):
     return delivery
 
 
+def hold_out(deliveries):
+    """Hold out whom the gate would hold out now, of all that it would have let pass."""
+    for delivery in deliveries:
+        rule = delivery.rule
+        if delivery.status == Status.SENT and deciding.is_control(
+            f"rule:{rule.pk}", delivery.contact_id, rule.control_share
+        ):
+            not_sent(delivery, Delivery.Reason.CONTROL).status = Status.HELD_OUT
+
+
+@lru_cache(maxsize=500)
 def shop_page(record=None, *, is_service=False):
     """The address of a record's page, of the service, or of the shelves."""
     if is_service:
@@ -126,15 +148,34 @@ def shop_page(record=None, *, is_service=False):
     return settings.PUBLIC_URL + path
 
 
+# Thousands of rows, most of them large: several times as fast as one parameter for each value.
+_WRITE = """
+INSERT INTO campaigns_delivery
+SELECT * FROM jsonb_populate_recordset(NULL::campaigns_delivery, %s::jsonb)
+"""
+
+
 def save(deliveries):
     """Write these rows, with the merge values their messages would have been made with."""
     deliveries = sorted(deliveries, key=lambda delivery: delivery.due_at)
-    Delivery.objects.bulk_create(deliveries, batch_size=1000)
-    sent = [delivery for delivery in deliveries if delivery.status == Status.SENT]
-    values = rendering.gather(sent)
+    for delivery, pk in zip(deliveries, _new_ids(len(deliveries)), strict=True):
+        delivery.pk = pk
+    sent = [delivery for delivery in deliveries if delivery.status in (Status.SENT, Status.FAILED)]
+    values = loading.gather(sent)
     for delivery in sent:
         delivery.merge_values = values[delivery.pk]
-    Delivery.objects.bulk_update(sent, ["merge_values"], batch_size=200)
+    columns = [field.attname for field in Delivery._meta.concrete_fields]
+    rows = [{name: getattr(delivery, name) for name in columns} for delivery in deliveries]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [json.dumps(rows, default=str)])
+
+
+def _new_ids(count):
+    """So many ids of the ledger that nobody else gets: merge values go by them before there are rows."""
+    with connection.cursor() as cursor:
+        sequence = "pg_get_serial_sequence('campaigns_delivery', 'id')"
+        cursor.execute(f"SELECT nextval({sequence}) FROM generate_series(1, %s)", [count])
+        return sorted(pk for (pk,) in cursor.fetchall())
 
 
 def answer(answers):
@@ -161,16 +202,20 @@ def _told(delivery, kind, at, data):
 
 
 # The first touchpoint of the kind a rule asks for, soon after sending; of a message and its reminder only the
-# later one is credited.
+# later one is credited. Of whom it held out, from when it would have gone; that is told to nobody.
 _OUTCOMES = """
-WITH reached AS MATERIALIZED (
-    SELECT DISTINCT ON (d.id) d.id, d.uuid, d.contact_id, r.id AS rule_id, r.name, r.outcome,
-           t.id AS touchpoint_id, t.at
+WITH decided AS MATERIALIZED (
+    SELECT d.*, coalesce(d.sending_at, d.finished_at) AS since
     FROM campaigns_delivery d
+    WHERE d.id = ANY(%(ids)s) AND d.outcome_at IS NULL
+      AND (d.status IN ('sent', 'held_out') OR d.status = 'failed' AND d.sending_at IS NOT NULL)
+), reached AS MATERIALIZED (
+    SELECT DISTINCT ON (d.id) d.id, d.uuid, d.status, d.contact_id, r.id AS rule_id, r.name, r.outcome,
+           t.id AS touchpoint_id, t.at
+    FROM decided d
     JOIN campaigns_lifecyclerule r ON r.id = d.rule_id
     JOIN touchpoints_touchpoint t ON t.contact_id = d.contact_id AND {reached}
-    WHERE d.id = ANY(%(ids)s) AND d.status = 'sent' AND d.outcome_at IS NULL
-      AND t.at > d.sending_at AND t.at <= d.sending_at + r.outcome_within
+    WHERE t.kind = ANY(%(kinds)s) AND t.at > d.since AND t.at <= d.since + r.outcome_within
       AND NOT EXISTS (
           SELECT 1 FROM campaigns_delivery later
           WHERE later.parent_id = d.id AND later.status = 'sent' AND later.sending_at < t.at
@@ -183,7 +228,7 @@ WITH reached AS MATERIALIZED (
     SELECT contact_id, 'outcome', at, now(), 'campaigns', 'outcome:' || uuid, true,
            jsonb_build_object('delivery', uuid, 'rule', name, 'rule_id', rule_id, 'outcome', outcome,
                               'touchpoint', touchpoint_id)
-    FROM reached ORDER BY id
+    FROM reached WHERE status = 'sent' ORDER BY id
     ON CONFLICT (source, external_id) DO NOTHING
 )
 UPDATE campaigns_delivery d SET outcome_at = reached.at, outcome_touchpoint_id = reached.touchpoint_id
@@ -191,9 +236,15 @@ FROM reached WHERE d.id = reached.id
 """
 
 
+def look():
+    """Let the planner know what is in tables that were nearly empty a moment ago."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE campaigns_delivery, touchpoints_touchpoint, touchpoints_totals")
+
+
 def note_outcomes(deliveries):
     """Mark which of these reached what they asked for; returns how many."""
+    asked = {"ids": [delivery.pk for delivery in deliveries], "kinds": outcomes.kinds()}
     with connection.cursor() as cursor:
-        sql = _OUTCOMES.format(reached=outcomes.reached_sql())
-        cursor.execute(sql, {"ids": [delivery.pk for delivery in deliveries]})
+        cursor.execute(_OUTCOMES.format(reached=outcomes.reached_sql()), asked)
         return cursor.rowcount

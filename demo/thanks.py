@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from campaigns.models import Delivery, LifecycleRule, Response
-from contacts.models import Consent, Suppression
+from contacts.models import Channel, Consent, Suppression
 from demo import past
 from demo.buyers import ORIGIN, SOURCE
 from demo.newcomers import MINUTE, SECOND, SPAN
@@ -28,6 +28,7 @@ def write_thanks(at):
     thanked = [thank_you(rule, told) for told in wanted(rule, orders)]
     deliveries = [delivery for delivery in thanked if delivery.sending_at < at]
     keep_back(deliveries)
+    past.hold_out(deliveries)
     past.save(deliveries)
     past.answer([answer for delivery in deliveries for answer in answers(delivery, at)])
     past.note_outcomes(deliveries)
@@ -61,9 +62,11 @@ def keep_back(deliveries):
     suppressed = dict(Suppression.objects.active().values_list("address", "at"))
     entries = {}
     for entry in Consent.objects.filter(contact__in={d.contact_id for d in deliveries}).order_by("at", "id"):
-        entries.setdefault((entry.contact_id, entry.topic_id), []).append(entry)
+        entries.setdefault((entry.contact_id, entry.topic_id, entry.channel), []).append(entry)
     for delivery in deliveries:
-        log = entries.get((delivery.contact_id, delivery.topic_id), [])
+        # A panel needs the yes of an e-mail.
+        channel = Channel.EMAIL if delivery.channel == Channel.PANEL else delivery.channel
+        log = entries.get((delivery.contact_id, delivery.topic_id, channel), [])
         if reason := reason_against(delivery, log, suppressed):
             past.not_sent(delivery, reason)
 

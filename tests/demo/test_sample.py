@@ -10,6 +10,8 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Sum
 
+from campaigns import costing, results
+from campaigns.deciding import is_control
 from campaigns.models import Delivery, LifecycleRule, Response
 from campaigns.ticking import tick
 from campaigns.verifying import verify
@@ -95,6 +97,13 @@ def test_three_hundred_signed_up_within_the_last_60_days(loaded):
     assert Touchpoint.objects.filter(at__gt=NOON).count() == 0
 
 
+def test_a_year_of_sign_ups_came_before_them(loaded):
+    earlier = Touchpoint.objects.filter(kind="signed_up", at__lt=NOON - timedelta(days=61))
+
+    assert earlier.count() == 1100
+    assert earlier.filter(at__lt=NOON - timedelta(days=366)).count() == 0
+
+
 def test_loading_again_adds_nothing(loaded):
     before = counts()
 
@@ -116,12 +125,12 @@ def test_messages_of_the_past_say_that_they_are_invented(loaded):
     states = Counter(Delivery.objects.values_list("status", flat=True))
 
     assert Delivery.objects.exclude(evidence__sample=True).count() == 0
-    assert set(states) == {"sent", "skipped"}
+    assert set(states) == {"sent", "skipped", "held_out", "failed"}
     assert Delivery.objects.filter(status="sent", merge_values={}).count() == 0
 
 
 def test_the_welcome_of_the_past_was_only_sent_to_who_had_confirmed(loaded):
-    welcomes = Delivery.objects.filter(rule__trigger="confirmed", reminder_number=0)
+    welcomes = Delivery.objects.filter(rule__trigger="confirmed", reminder_number=0, channel="email")
 
     assert welcomes.count() == Touchpoint.objects.filter(kind="confirmed").count()
     assert all(w.touchpoint.at < w.sending_at for w in welcomes.select_related("touchpoint"))
@@ -135,6 +144,81 @@ def test_nobody_clicked_before_the_message_went(loaded):
     clicks = Response.objects.filter(kind="clicked").select_related("delivery")
 
     assert [click for click in clicks if click.at <= click.delivery.sending_at] == []
+
+
+def decided():
+    """What the gate let pass, or held out, of rows that hold anybody out."""
+    rows = Delivery.objects.filter(rule__control_share__gt=0, status__in=["sent", "failed", "held_out"])
+    return rows.select_related("rule")
+
+
+def test_who_was_held_out_in_the_past_is_who_would_be_now(loaded):
+    held = {
+        delivery.pk
+        for delivery in decided()
+        if is_control(f"rule:{delivery.rule_id}", delivery.contact_id, delivery.rule.control_share)
+    }
+
+    assert len(held) > 200
+    assert held == set(decided().filter(status="held_out").values_list("pk", flat=True))
+
+
+def test_every_row_of_the_textbook_spoke_by_each_of_its_media(loaded):
+    said = Delivery.objects.filter(status="sent").values_list("rule__name", "channel")
+
+    assert set(said) >= {
+        ("Welcome message", "email"),
+        ("Welcome message", "panel"),
+        ("Engagement message", "email"),
+        ("Engagement message", "panel"),
+        ("Initial cross-sell message", "email"),
+        ("Conversion", "email"),
+        ("Conversion", "phone"),
+    }
+
+
+def test_calls_were_made_to_who_had_said_yes_while_the_shop_was_open(loaded):
+    calls = Delivery.objects.filter(channel="phone", sending_at__isnull=False)
+
+    assert calls.count() > 20
+    assert {call.address for call in calls} <= set(
+        Identity.objects.filter(kind="phone").values_list("value", flat=True)
+    )
+    assert {call.sending_at.astimezone(call.sender.zone).hour for call in calls} <= {*range(10, 18)}
+    assert Touchpoint.objects.filter(kind="called").count() == calls.filter(status="sent").count()
+
+
+def test_nothing_was_reached_but_by_something_that_happened_within_its_span(loaded):
+    reached = decided().filter(outcome_at__isnull=False).select_related("outcome_touchpoint")
+
+    assert {each.outcome_touchpoint.kind for each in reached} == {"visited", "joined"}
+    late = [
+        each
+        for each in reached
+        if not (each.sending_at or each.finished_at)
+        < each.outcome_touchpoint.at
+        <= (each.sending_at or each.finished_at) + each.rule.outcome_within
+    ]
+    assert late == []
+
+
+def test_the_results_have_something_to_say(loaded):
+    found = {
+        rule.name: results.of_rule(rule, NOON) for rule in LifecycleRule.objects.filter(control_share__gt=0)
+    }
+
+    assert found["Engagement message"].state == "decided"
+    assert found["Conversion"].state == "undecided"
+    assert "more people needed" in found["Conversion"].words
+    assert costing.effort_of(LifecycleRule.objects.get(name="Conversion"), NOON).cost > 10
+
+
+def test_who_joined_is_a_full_member_and_who_was_asked_answered(loaded):
+    joined = Touchpoint.objects.filter(kind="joined")
+
+    assert joined.exists()
+    assert set(joined.values_list("contact__level", flat=True)) == {"full"}
+    assert Response.objects.filter(kind="replied", touchpoint__kind="feedback").count() > 10
 
 
 def test_the_rules_are_on_for_what_happens_from_now(loaded):
