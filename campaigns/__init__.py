@@ -39,7 +39,8 @@ Around the words: merge_fields.py is the registry of what is borrowed from a per
 what others saw and bought, feedback.py asks one question), panel_words.py says what may stand in a panel,
 mime.py assembles the bytes, previewing.py shows a message before it is sent, activation.py what switching a
 rule on would do, editing.py changes a row, and says whose words are whose; chosen.py shows the settings of
-what is chosen in a form; start_views.py starts a row by hand.
+what is chosen in a form, form_sections.py parts a long one (rule_forms.py, of a row, with also_counted.py;
+step_forms.py, of a step; forms.py, of words and campaigns); start_views.py starts a row by hand.
 
 The table itself: strategy_table.py says what each row says and does now, rows.py reads, saves, copies and
 orders whole rows, strategy_history.py tells what they were, strategy_words.py whether words and machine

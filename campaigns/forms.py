@@ -1,5 +1,4 @@
-"""What a marketer types: a row of the strategy, the words of a message, a campaign."""
-
+"""What a marketer types: the words of a message, and a campaign."""
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit

@@ -91,7 +91,8 @@ class RuleForm(forms.ModelForm):
         self.is_asking = "show" in self.data
         self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.choices()]
         self.fields["purpose"].choices = [("", _("Choose…")), *LifecycleRule.Purpose.choices]
-        self.fields["topic"].empty_label = _("Choose…")
+        for name in ("topic", "sender"):
+            self.fields[name].empty_label = _("Choose…")
         self.fields["control_share"].help_text = _("Advised: %(advice)s") % {
             "advice": holding_out.for_rule(self.instance, timezone.now()).words
         }

@@ -33,10 +33,9 @@ class InlineForm(forms.Form):
         self.add_settings()
         self.add_delays()
         for entry in self.fields.values():
-            entry.widget.attrs |= {"form": f"inline-{rule.pk}", "class": "form-control"}
-        for entry in self.delays:
-            for part in entry.field.widget.widgets:
-                part.attrs["form"] = f"inline-{rule.pk}"
+            entry.widget.attrs["form"] = f"inline-{rule.pk}"
+            if not isinstance(entry, SpanField):
+                entry.widget.attrs["class"] = "form-control"
 
     def add_settings(self):
         """The numbers that the trigger asks for."""

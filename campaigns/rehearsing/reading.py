@@ -99,6 +99,7 @@ def drawing(rehearsal):
         "legend": None,
     }
     y = {"field": "count", "type": "quantitative", "title": None, "stack": "zero"}
+    y["axis"] = {"tickMinStep": 1}
     encoding = {"x": x, "y": y, "color": colour, "order": {"field": "order"}}
     mark = {"type": "bar", "width": {"band": 0.72}}
     return {"height": 200, "data": {"values": values}, "mark": mark, "encoding": encoding}
