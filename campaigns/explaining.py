@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import audience, outcomes, prospects, triggers
+from campaigns import audience, holding_out, outcomes, prospects, triggers
 from campaigns.models import Delivery, LifecycleRule
 from contacts.models import Channel, Consent, Suppression, Topic
 from contacts.phones import phone_of
@@ -212,8 +212,8 @@ def outcome_words(delivery):
     return _("%(what)s: %(when)s") % {"what": what, "when": clock(delivery.outcome_at)}
 
 
-def row_words(rule):
-    """(what, words) of whom a row is for, at which hour it goes, and how many are held out."""
+def row_words(rule, at):
+    """(what, words) of whom a row is for, at which hour it goes, how many are held out, and why so many."""
     if rule.audience:
         try:
             yield _("For"), "; ".join(f"{label}: {words}" for label, words in audience.words(rule.audience))
@@ -224,9 +224,7 @@ def row_words(rule):
         yield _("Leaves"), f"{rule.get_leaves_display()}{hour}"
     if rule.weekdays:
         yield _("Only on"), ", ".join(str(WEEKDAYS[day]) for day in sorted(rule.weekdays))
-    if not rule.is_service:
-        held = f"{rule.control_share} %" if rule.control_share else _("nobody")
-        yield _("Held out"), held
+    yield _("Held out"), holding_out.why(rule, at)
 
 
 # A rule ----------------------------------------------------------------------------------------------

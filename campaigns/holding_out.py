@@ -62,9 +62,31 @@ def suggested_for_campaign(people):
 
 
 def for_rule(rule, at):
-    """What is suggested for a row, by those it was for in the last 30 days."""
+    """What is suggested for a row, by those it was for in the last 30 days.
+
+    Whoever has just asked for something is answered: of such a row nobody.
+    """
+    if rule.answers_at_once:
+        words = _(
+            "Nobody: it answers at once what the person has just asked for, and whoever asks is answered."
+        )
+        return Advice(0, words)
     lately = Delivery.objects.filter(rule=rule.pk, planned_at__gt=at - MONTH, planned_at__lte=at)
     return suggested_share(lately.values("contact").distinct().count() if rule.pk else 0)
+
+
+def why(rule, at):
+    """How many of a row are held out, and why so many, in words."""
+    if rule.is_service:
+        return _("Nobody: service messages are never held back from anybody.")
+    advice = for_rule(rule, at)
+    if rule.control_share == advice.share:
+        return advice.words
+    values = {"share": rule.control_share, "advice": advice.words}
+    if rule.control_share:
+        return _("%(share)s per cent, as was chosen. Advised: %(advice)s") % values
+    told = _("Nobody, as was chosen. Without somebody who gets nothing, nobody can say what it is worth.")
+    return f"{told} {_('Advised: %(advice)s') % values}"
 
 
 def for_campaign(campaign):

@@ -29,7 +29,7 @@ def rule_results(request, pk):
         rows = numbers(compared, found["effort"], found["variants"])
         return csv_of(rows, f"{slugify(rule.name)}-results.csv")
     page = {"rule": rule, "comparison": compared, "outcome": outcomes.get(rule.outcome)}
-    page |= {"advice": holding_out.for_rule(rule, at), "is_measured": strategy_results.is_measured(rule)}
+    page |= {"why_held_out": holding_out.why(rule, at), "is_measured": strategy_results.is_measured(rule)}
     return render(request, "campaigns/rule_results.html", page | found | {"curves": drawn(found["curves"])})
 
 

@@ -85,7 +85,6 @@ RULES = [
         "outcomes": "They feel seen; Questions come to us",
         "trigger": "ordered",
         "steps": [{"content": "Thank you", "delay": HOUR}],
-        "control_share": 0,
         "re_entry": LifecycleRule.ReEntry.EVERY,
         "topic": "news",
     },

@@ -86,7 +86,7 @@ def rule_detail(request, pk):
         "messages_of": messages_of(rule),
         "feedback": feedback.newest_answers(rule, at),
         "steps": [*rule.steps.with_words()],
-        "row_words": explaining.row_words(rule),
+        "row_words": explaining.row_words(rule, at),
         "may_write": may_write(request),
     }
     return render(request, "campaigns/rule_detail.html", page)

@@ -1,6 +1,7 @@
 """How many to hold out, and why so many."""
 
 import pytest
+from django.urls import reverse
 
 from campaigns import holding_out
 from campaigns.forms import CampaignForm
@@ -53,3 +54,27 @@ def test_the_form_of_a_campaign_holds_some_out_by_default_and_says_why(db):
     assert new["control_share"].value() == 10
     assert "nobody knows yet how many" in new.fields["control_share"].help_text
     assert CampaignForm(instance=chosen)["control_share"].value() == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"rank": 0, "topic": None, "control_share": 0}, "Nobody: service messages are never held back"),
+        (
+            {"answers_at_once": True, "control_share": 0},
+            "Nobody: it answers at once what the person has just",
+        ),
+        ({"control_share": 10}, "10 per cent to begin with: nobody knows yet how many it is for."),
+        ({"control_share": 5}, "5 per cent, as was chosen. Advised: 10 per cent to begin with"),
+        ({"control_share": 0}, "Nobody, as was chosen. Without somebody who gets nothing, nobody can say"),
+        ({"answers_at_once": True, "control_share": 10}, "10 per cent, as was chosen. Advised: Nobody: it"),
+    ],
+)
+def test_a_row_says_how_many_are_held_out_and_why(as_marketer, fields, words):
+    rule = make_rule(**fields)
+    # The page of results is empty until something was sent.
+    make_delivery(rule, make_contact(), status="sent", sending_at=NOON, finished_at=NOON, attempts=1)
+
+    assert holding_out.why(rule, NOON - 40 * DAY).startswith(words)
+    for name in ("rule-detail", "rule-results"):
+        assert words.partition(":")[0] in as_marketer.get(reverse(f"campaigns:{name}", args=[rule.pk])).text

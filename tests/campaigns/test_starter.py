@@ -28,6 +28,25 @@ def test_the_first_rows_stand_as_drafts_with_words_that_may_be_sent(db, either_i
         assert content.check(written) == []
 
 
+def test_every_row_holds_some_out_but_those_that_answer_what_was_asked_for(db):
+    shares = {rule.name: rule.control_share for rule in starter.set_up_workspace(NOON)}
+
+    assert shares == {
+        "Confirmation request": 0,
+        "Welcome message": 0,
+        "Engagement message": 10,
+        "Initial cross-sell message": 10,
+        "Conversion": 10,
+        "Thank you": 10,
+    }
+
+
+def test_who_knows_how_many_a_row_is_for_holds_out_as_many_as_advised(db):
+    shares = {rule.name: rule.control_share for rule in starter.set_up_workspace(NOON, control_share=20)}
+
+    assert (shares["Welcome message"], shares["Conversion"], shares["Thank you"]) == (0, 20, 20)
+
+
 def test_setting_up_again_changes_nothing(db):
     starter.set_up_workspace(NOON)
     LifecycleRule.objects.filter(name="Welcome message").update(condition="As we say it here")
@@ -54,6 +73,8 @@ def test_the_brand_is_that_of_the_settings(db, settings):
 def test_the_first_rows_write_what_they_promise(db, mailbox, either_install):
     for rule in starter.set_up_workspace(NOON):
         rules.activate(rule, at=NOON - DAY)
+    # Whoever chance holds out is written nothing.
+    LifecycleRule.objects.update(control_share=0)
     ada = make_contact("ada@example.com", first_name="Ada")
     make_consent(ada, Topic.objects.get(key="news"), at=NOON - DAY)
     order = make_order(ada, external_id="1042", at=NOON - HOUR - MINUTE)
