@@ -7,11 +7,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import rows, strategy_cells, strategy_csv, strategy_words, textbook, triggers
+from campaigns.models import LifecycleRule
 from campaigns.spans import SpanField
 from campaigns.templatetags.campaigns import step_words
 
 NUMBERS = (forms.IntegerField, forms.FloatField)
-SETTING, DELAY = "setting_", "delay_"
+SETTING, DELAY, RANK = "setting_", "delay_", "rank"
 
 
 class InlineForm(forms.Form):
@@ -30,12 +31,28 @@ class InlineForm(forms.Form):
         self.trigger = triggers.get(rule.trigger)
         words = {name: self.row.fields[name] for name in ("name", "condition", "outcomes")}
         super().__init__(data, initial=words, auto_id=f"row-{rule.pk}-%s")
+        self.add_rank()
         self.add_settings()
         self.add_delays()
         for entry in self.fields.values():
             entry.widget.attrs["form"] = f"inline-{rule.pk}"
             if not isinstance(entry, SpanField):
-                entry.widget.attrs["class"] = "form-control"
+                entry.widget.attrs["class"] = (
+                    "form-select" if entry is self.fields.get(RANK) else "form-control"
+                )
+
+    def add_rank(self):
+        """Who goes first; a service message, which needs no consent, stays one."""
+        if not self.rule.is_service:
+            ranks = [(rank.value, rank.label) for rank in LifecycleRule.Rank if rank.value]
+            self.fields[RANK] = forms.TypedChoiceField(
+                label=_("Rank: who goes first"),
+                required=False,
+                choices=ranks,
+                coerce=int,
+                empty_value=self.rule.rank,
+                initial=self.rule.rank,
+            )
 
     def add_settings(self):
         """The numbers that the trigger asks for."""
@@ -91,7 +108,7 @@ class InlineForm(forms.Form):
     def changed_row(self):
         """The row as it would be: words that the textbook knows say what the machine does."""
         values, fields = self.cleaned_data, dict(self.row.fields)
-        fields |= {name: values[name] for name in ("name", "condition", "outcomes")}
+        fields |= {name: values[name] for name in ("name", "condition", "outcomes", RANK) if name in values}
         given = {name.removeprefix(SETTING): values[name] for name in values if name.startswith(SETTING)}
         before = self.trigger.values_of(fields["parameters"])
         changed = {name: value for name, value in given.items() if value != before[name]}
