@@ -202,7 +202,8 @@ class Counted:
     held_out_reached: int
 
 
-# An episode begins with the first message of it that left, or was held out.
+# An episode begins with the first message of it that left, or was held out. What was imported counts only for
+# messages that belong to the imported past themselves.
 _COUNT = """
 SELECT count(*) FILTER (WHERE NOT began.is_held_out),
        count(*) FILTER (WHERE NOT began.is_held_out AND did.it),
@@ -210,15 +211,17 @@ SELECT count(*) FILTER (WHERE NOT began.is_held_out),
        count(*) FILTER (WHERE began.is_held_out AND did.it)
 FROM (
     SELECT d.contact_id, min(coalesce(d.sending_at, d.finished_at)) AS at,
-           bool_and(d.status = 'held_out') AS is_held_out
+           bool_and(d.status = 'held_out') AS is_held_out,
+           bool_and(coalesce(answered.is_history, false)) AS is_history
     FROM campaigns_delivery d
+    LEFT JOIN touchpoints_touchpoint answered ON answered.id = d.touchpoint_id
     WHERE d.rule_id = %(rule)s AND d.status IN ('sent', 'held_out') AND d.reminder_number = 0
     GROUP BY d.contact_id, d.episode
 ) began
 CROSS JOIN LATERAL (SELECT EXISTS (
     SELECT 1 FROM touchpoints_touchpoint t
     WHERE t.contact_id = began.contact_id AND t.at > began.at AND t.at <= began.at + %(within)s
-      AND NOT t.is_history AND {reached}
+      AND (began.is_history OR NOT t.is_history) AND {reached}
 ) AS it) did
 WHERE began.at > %(since)s AND began.at <= %(until)s
 """

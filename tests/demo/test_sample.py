@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Sum
 
-from campaigns import costing, results
+from campaigns import costing, outcomes, results
 from campaigns.deciding import is_control
 from campaigns.models import Delivery, LifecycleRule, Response
 from campaigns.ticking import tick
@@ -229,3 +229,13 @@ def test_the_command_says_what_it_did(loaded, capsys):
     call_command("load_sample")
 
     assert "Their real purchases: 6,919" in capsys.readouterr().out
+
+
+def test_what_is_also_counted_of_the_past_is_seen(loaded):
+    rule = LifecycleRule.objects.get(name="Initial cross-sell message")
+
+    feedback = outcomes.counted(rule, rule.activated_at, NOON)[1]
+
+    answers = Touchpoint.objects.filter(kind="feedback", data__rule_id=rule.pk)
+    assert feedback.sent_reached == answers.values("contact").distinct().count()
+    assert feedback.held_out_reached == 0
