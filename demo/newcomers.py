@@ -26,9 +26,9 @@ SOURCES = [
 # In how many of a hundred cases. Whoever follows the welcome may try the service on the way.
 TRIES = 55
 CONFIRMS, CLICKS, CLICKS_REMINDER, OPENS, LEAVES = 86, 57, 24, 68, 6
-OFFERS = 0.62
+OFFERS = 0.68
 # Of those who follow the welcome so many come back often in their first month.
-KEEN = 70
+KEEN = 55
 # One in so many wrote down a number, and every other of them would rather be called. Numbers that no
 # telephone has, a hundred in each place.
 NUMBERED, PLACES = 8, ("202", "312")
