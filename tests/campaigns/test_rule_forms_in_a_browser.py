@@ -58,6 +58,8 @@ def test_what_was_refused_shows_whatever_is_chosen(open_form):
 
     expect(page.get_by_label("How many days")).to_be_visible()
     expect(page.locator("#id_freshness_0")).to_be_visible()
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    expect(page.get_by_role("link", name="How many days")).to_be_visible()
 
 
 def test_a_first_look_at_a_new_row_is_short(open_form, axe, sender, topic):

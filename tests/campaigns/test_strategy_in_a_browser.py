@@ -101,3 +101,22 @@ def test_the_rows_are_put_into_the_order_of_their_ranks(open_list):
 
     expect(page.locator("#strategy-rows .msg").first).to_have_text("First")
     expect(page.get_by_text("The rows stand in the order of their ranks.")).to_be_visible()
+
+
+def test_no_name_is_too_long_for_any_page_of_its_row(live_server, open_list, axe):
+    rule = make_rule(name=LONG, condition="x" * 200, outcomes="y" * 200, status="draft", activated_at=None)
+    page = open_list(width=390)
+    pages = ["detail", "edit", "results", "rehearsal", "history", "activate", "content", "preview"]
+    addresses = [reverse(f"campaigns:rule-{name}", args=[rule.pk]) for name in pages]
+
+    for address in [*addresses, reverse("campaigns:step-edit", args=[rule.pk, rule.first_step.key])]:
+        page.goto(live_server.url + address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+        assert axe(page) == [], address
+
+
+def test_an_empty_strategy_offers_one_way_to_begin_before_all_others(open_list, axe, sender, topic):
+    page = open_list()
+
+    assert page.locator("main .btn-primary").all_inner_texts() == ["Add the first row"]
+    assert axe(page) == []
