@@ -11,7 +11,7 @@ from demo.sample import load
 
 
 class Command(BaseCommand):
-    help = "Load the sample: real purchases under invented names, a catalogue, 300 invented sign-ups."
+    help = "Load the sample: real purchases under invented names, a catalogue, a year of invented sign-ups."
 
     def handle(self, **options):
         started, bar = time.monotonic(), TerminalBar(self.stderr)
