@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from campaigns import (
     audience_fields,
@@ -178,8 +179,8 @@ class RuleForm(forms.ModelForm):
             _("Who"),
             _("Of those who do it, whom it goes to, and how often."),
             Row(
-                Column(Asked("topic", "topic"), css_class="col-sm-6"),
-                Column("re_entry", css_class="col-sm-6 col-lg-3"),
+                Column(Asked("topic", "topic"), css_class="col-sm-6 col-lg-5"),
+                Column("re_entry", css_class="col-sm-6 col-lg-4"),
                 Column(Asked("days", "re_entry_days"), css_class="col-sm-6 col-lg-3"),
             ),
             by_name if self.is_by_name else some,
@@ -237,12 +238,12 @@ class RuleForm(forms.ModelForm):
 
     def steps_words(self):
         """How many messages it takes now, and where others are added."""
-        count = self.instance.steps.count() if self.instance.pk else 0
-        if count < 2:
+        if not self.instance.pk:
             return _("More mail, calls and places on your site are added on the page of the row.")
-        return _("It takes %(count)s steps; the others are changed on the page of the row.") % {
-            "count": count
-        }
+        count = self.instance.steps.count()
+        words = ngettext("It takes %(count)s step.", "It takes %(count)s steps.", count) % {"count": count}
+        address, link = self.instance.get_absolute_url(), _("Add or change others")
+        return format_html('{} <a href="{}">{}</a>', words, address, link)
 
     def clean_condition(self):
         return on_one_line(self.cleaned_data["condition"])
