@@ -6,12 +6,13 @@ import pytest
 from django.urls import reverse
 
 from campaigns import call_queue, call_views, calling, rules, starter
-from campaigns.calling import Said
+from campaigns.calling import CannotCall, Said
 from campaigns.models import Delivery, LifecycleRule
 from campaigns.ticking import tick
 from campaigns.verifying import verify
 from contacts.models import Sender
 from contacts.phones import set_phone
+from contacts.preferences import choose, forget_number, give_number, wish
 from tests.make import DAY, HOUR, MINUTE, make_consent, make_contact, make_touchpoint
 from tests.make import NOON as START
 
@@ -119,3 +120,24 @@ def test_the_page_of_the_call_shows_the_row_and_the_evidence(row, person, as_mar
     assert row.name in page
     assert "Two days after looking around" in page
     assert 'href="tel:+351912345600"' in page
+
+
+def test_who_gave_their_own_number_is_called_until_they_take_it_away(row, person, marketer):
+    """What they say on their own page is what the queue and the gate go by."""
+    ada, yes = person("ada"), {("phone", row.topic): True}
+    give_number(ada, "+351912345678", at=START - DAY)
+    choose(ada, yes, at=START - DAY, evidence={"ip": "127.0.0.1"})
+    wish(ada, preferred_channel="phone")
+
+    tick(TWO_DAYS)
+    call = Delivery.objects.get(contact=ada)
+    assert [each.delivery for each in call_queue.waiting(TWO_DAYS)] == [call]
+    assert call_views.script_of(call)["script"]
+
+    forget_number(ada, at=TWO_DAYS)
+    assert call_queue.waiting(TWO_DAYS) == []
+    with pytest.raises(CannotCall):
+        calling.take(call, marketer, at=TWO_DAYS + MINUTE)
+    call.refresh_from_db()
+    assert (call.status, call.reason) == ("skipped", "no_address")
+    assert [broken for _promise, broken in verify() if broken] == []
