@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.urls import reverse
 
 from campaigns import costing, outcomes, results
 from campaigns.deciding import is_control
@@ -16,6 +17,7 @@ from campaigns.models import Delivery, LifecycleRule, Response
 from campaigns.ticking import tick
 from campaigns.verifying import verify
 from contacts.models import Consent, Contact, Identity, Suppression
+from contacts.preferences import preferences_path
 from demo import sample
 from demo.buyers import PURCHASES
 from segmentation.models import RfmScore
@@ -247,3 +249,26 @@ def test_what_is_also_counted_of_the_past_is_seen(loaded):
     answers = Touchpoint.objects.filter(kind="feedback", data__rule_id=rule.pk)
     assert feedback.sent_reached == answers.values("contact").distinct().count()
     assert feedback.held_out_reached == 0
+
+
+@pytest.mark.parametrize(
+    ("channel", "status"),
+    [("email", "sent"), ("email", "held_out"), ("panel", "sent"), ("phone", "sent"), ("phone", "failed")],
+)
+def test_whatever_was_said_in_the_past_has_pages_that_tell_of_it(loaded, as_marketer, channel, status):
+    delivery = Delivery.objects.filter(channel=channel, status=status).latest("due_at")
+
+    told = as_marketer.get(reverse("campaigns:delivery-detail", args=[delivery.uuid]))
+    person = as_marketer.get(delivery.contact.get_absolute_url())
+
+    assert (told.status_code, person.status_code) == (200, 200)
+    assert delivery.rule.name in told.text
+
+
+def test_the_preference_page_of_who_was_called_says_so(loaded, client):
+    call = Delivery.objects.filter(channel="phone", status="sent").latest("due_at")
+
+    page = client.get(preferences_path(call.contact)).text
+
+    assert "we called you" in page
+    assert f"You are called at +1 … {call.address[-2:]}." in page
