@@ -37,7 +37,7 @@ WITH walked AS MATERIALIZED (
 UPDATE campaigns_delivery d
 SET status = 'claimed', owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s
 FROM picked WHERE d.id = picked.id
-RETURNING d.id, d.contact_id, d.sender_id, d.rank, d.due_at, picked.is_walked
+RETURNING d.id, d.contact_id, d.sender_id, d.rank, d.position, d.due_at, picked.is_walked
 """
 
 
@@ -49,8 +49,13 @@ class Claimed:
     contact_id: int
     sender_id: int
     rank: int
+    position: int
     due_at: datetime
     is_walked: bool = True
+
+    def turn(self):
+        """Whose is lower goes first: by rank, then by its row's place on the strategy."""
+        return self.rank, self.position, self.due_at, self.id
 
 
 def claim(owner, at, limit, *, after=BEGINNING, contact_ids=None):
@@ -68,7 +73,7 @@ def claim(owner, at, limit, *, after=BEGINNING, contact_ids=None):
         claimed = [Claimed(*row) for row in cursor.fetchall()]
     if claimed:
         crash_point("claim.after")
-    return sorted(claimed, key=lambda delivery: (delivery.rank, delivery.due_at, delivery.id))
+    return sorted(claimed, key=Claimed.turn)
 
 
 class Shares:

@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
 from campaigns import audience, outcomes, statements, triggers
-from campaigns.claiming import LEASE
+from campaigns.claiming import LEASE, Claimed
 from campaigns.crash_points import crash_point
 from campaigns.deciding import decide
 from campaigns.models import Delivery
@@ -195,7 +195,7 @@ def windows(batch):
     """Split a batch into windows: one sender each, never two of one contact, the most important first."""
     sizes = dict(Sender.objects.filter(pk__in={d.sender_id for d in batch}).values_list("pk", "window"))
     turns, lines = defaultdict(count), defaultdict(list)
-    for delivery in sorted(batch, key=lambda d: (d.rank, d.due_at, d.id)):
+    for delivery in sorted(batch, key=Claimed.turn):
         lines[next(turns[delivery.contact_id]), delivery.sender_id].append(delivery)
     for (_turn, sender_id), line in sorted(lines.items()):
         size = sizes[sender_id]

@@ -60,8 +60,8 @@ _NEW = """
 _COLUMNS = """
 INSERT INTO campaigns_delivery (
     uuid, occurrence_key, rule_id, step_id, episode, contact_id, parent_id, reminder_number, touchpoint_id,
-    evidence, channel, topic_id, sender_id, version_id, variant, rank, status, reason, detail, occurred_at,
-    due_at, expires_at, planned_at, owner, attempts, address, merge_values, reply)
+    evidence, channel, topic_id, sender_id, version_id, variant, rank, position, status, reason, detail,
+    occurred_at, due_at, expires_at, planned_at, owner, attempts, address, merge_values, reply)
 """
 # Which of two messages a contact gets, the same for ever; `variant_of` says it in Python.
 _VARIANT = """
@@ -77,9 +77,9 @@ _PLAN = f"""
 {_COLUMNS}
 SELECT gen_random_uuid(), new.key, r.id, s.id, new.episode, new.contact_id, NULL, 0, new.touchpoint_id,
        new.evidence, s.channel, r.topic_id, r.sender_id,
-       CASE chosen.variant WHEN 'b' THEN b.live_id ELSE c.live_id END, chosen.variant, r.rank, 'planned', '',
-       '', new.occurred_at, new.occurred_at + s.delay, new.occurred_at + s.delay + r.freshness, %(at)s, '', 0,
-       '', '{{{{}}}}', ''
+       CASE chosen.variant WHEN 'b' THEN b.live_id ELSE c.live_id END, chosen.variant, r.rank, r.position,
+       'planned', '', '', new.occurred_at, new.occurred_at + s.delay,
+       new.occurred_at + s.delay + r.freshness, %(at)s, '', 0, '', '{{{{}}}}', ''
 FROM ({{new}}) new
 JOIN campaigns_step s ON s.id = %(step)s AND s.removed_at IS NULL
 JOIN campaigns_lifecyclerule r ON r.id = s.rule_id AND r.status = 'active'
@@ -109,7 +109,7 @@ SELECT gen_random_uuid(), p.occurrence_key || ':s' || s.key, r.id, s.id, p.episo
            WHEN 'unanswered' THEN %(unanswered)s::text WHEN 'unopened' THEN %(unopened)s::text
            WHEN 'clicked' THEN %(clicked)s::text ELSE %(always)s::text END, 'at', p.sending_at),
        s.channel, r.topic_id, r.sender_id, CASE chosen.variant WHEN 'b' THEN b.live_id ELSE c.live_id END,
-       chosen.variant, r.rank, 'planned', '', '', p.sending_at, p.sending_at + s.delay,
+       chosen.variant, r.rank, r.position, 'planned', '', '', p.sending_at, p.sending_at + s.delay,
        p.sending_at + s.delay + r.freshness, %(at)s, '', 0, '', '{{}}', ''
 FROM campaigns_step s
 JOIN campaigns_lifecyclerule r ON r.id = s.rule_id AND r.status = 'active'

@@ -37,7 +37,7 @@ JOIN contacts_contact c ON c.id = d.contact_id
 WHERE d.contact_id = %(contact)s AND d.channel = 'panel' AND s.slot = ANY(%(slots)s)
   AND d.expires_at > %(at)s
   AND (d.status = 'planned' AND d.due_at <= %(at)s OR d.status = 'sent' AND {wanted})
-ORDER BY d.rank, d.due_at, d.id
+ORDER BY d.rank, d.position, d.due_at, d.id
 """
 _WANTED = """
     r.status = 'active' AND c.erased_at IS NULL AND c.merged_into_id IS NULL

@@ -58,7 +58,7 @@ def table_row(rule, figures, at, *, is_live=False):
 
 
 def turns(rules):
-    """These rules in the order of their ranks, which decide who goes first; empty where they stand so."""
+    """These rules in the order in which their messages go, by rank, then place; empty where they stand so."""
     by_rank = sorted(rules, key=lambda rule: rule.rank)
     return by_rank if by_rank != [*rules] else []
 

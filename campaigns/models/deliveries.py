@@ -124,6 +124,8 @@ class Delivery(models.Model):
     # Which of two messages it is, where both are tried: "a" or "b".
     variant = models.CharField(max_length=1, blank=True, default="", db_default="")
     rank = models.PositiveSmallIntegerField(choices=LifecycleRule.Rank)
+    # Of one rank the row that stood higher on the strategy when this was planned goes first.
+    position = models.SmallIntegerField(default=0, db_default=0)
 
     status = models.CharField(max_length=10, choices=Status, default=Status.PLANNED)
     reason = models.CharField(max_length=20, choices=Reason, blank=True, default="")

@@ -24,7 +24,7 @@ _NEXT = """
 SELECT DISTINCT ON (next.contact_id) next.id, next.contact_id FROM campaigns_delivery next
 WHERE next.status = 'planned' AND next.channel IN ('email', 'phone') AND NOT next.is_ready
   AND {moment} <= %(until)s {only}
-ORDER BY next.contact_id, {moment}, next.rank, next.due_at, next.id
+ORDER BY next.contact_id, {moment}, next.rank, next.position, next.due_at, next.id
 """
 # Most pass without more ado: the database sees that by itself, and says for which rows it is not so simple.
 _PASS = """

@@ -376,6 +376,16 @@ def test_a_window_never_holds_two_of_one_contact_and_the_most_important_goes_fir
     assert found == [[welcome.pk, other.pk], [letter.pk]]
 
 
+def test_of_one_rank_the_row_that_stands_higher_goes_first(rule, ada):
+    lower = make_delivery(rule, ada, rank=3, position=2, due_at=NOON - DAY)
+    higher = make_delivery(rule, ada, rank=3, position=1)
+    first = make_delivery(rule, ada, rank=2, position=9)
+
+    found = [d.id for window in gate.windows(claim(OWNER, NOON, 10)) for d in window]
+
+    assert found == [first.pk, higher.pk, lower.pk]
+
+
 @pytest.mark.parametrize("size, sizes", [(1, [1, 1, 1, 1, 1]), (2, [2, 2, 1]), (20, [5])])
 def test_no_window_is_wider_than_its_sender_says(topic, size, sizes):
     rule = make_rule(sender=make_sender(name="Other", window=size))

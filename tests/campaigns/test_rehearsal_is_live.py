@@ -149,6 +149,7 @@ class World:
             topic=self.topic,
             sender=self.sender,
             rank=self.choose.choice((1, 2, 3)),
+            position=self.choose.choice((0, 1, 2)),
             delay=self.a_delay(0),
             re_entry=self.choose.choice(("once", "days", "every")),
             re_entry_days=self.choose.choice((1, 3)),

@@ -92,15 +92,15 @@ def test_a_row_is_moved_on_and_on_by_the_same_button(open_list):
     assert page.trouble == []
 
 
-def test_the_rows_are_put_into_the_order_of_their_ranks(open_list):
+def test_the_rows_are_put_into_the_order_in_which_they_go(open_list):
     make_rule(name="Other", rank=3)
     make_rule(name="First", rank=1, position=1)
     page = open_list(java_script_enabled=False)
 
-    page.get_by_role("button", name="Put the rows in the order of their ranks").click()
+    page.get_by_role("button", name="Put the rows into that order").click()
 
     expect(page.locator("#strategy-rows .msg").first).to_have_text("First")
-    expect(page.get_by_text("The rows stand in the order of their ranks.")).to_be_visible()
+    expect(page.get_by_text("The rows stand in the order in which they go.")).to_be_visible()
 
 
 def test_no_name_is_too_long_for_any_page_of_its_row(live_server, open_list, axe):

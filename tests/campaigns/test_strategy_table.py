@@ -16,14 +16,14 @@ def test_the_page_says_that_the_rank_decides_who_goes_first(as_marketer):
     welcome = make_rule(name="First", rank=1, position=1)
 
     answer = as_marketer.get(LIST)
-    assert "the rank of the row decides, not its place on this table" in answer.text
+    assert "the rank of the row decides: first service" in answer.text
     assert answer.text.index("Rank: Other") < answer.text.index("Rank: Welcome")
     assert answer.context["turns"] == [welcome, other]
 
     as_marketer.post(reverse("campaigns:rule-order"), {"rule": [each.pk for each in answer.context["turns"]]})
     answer = as_marketer.get(LIST)
     assert [rule.name for rule in LifecycleRule.objects.in_order()] == ["First", "Other"]
-    assert "The rows stand in the order of their ranks." in answer.text
+    assert "The rows stand in the order in which they go." in answer.text
     assert "Put the rows" not in answer.text
 
 
