@@ -19,7 +19,7 @@ LOOK_BACK = timedelta(hours=48)
 _CREDIT = """
 WITH new AS MATERIALIZED (
     SELECT o.id, o.contact_id, o.at FROM touchpoints_order o
-    WHERE o.at > %(at)s - %(look_back)s AND o.at <= %(at)s AND NOT o.is_history
+    WHERE o.at > %(at)s - %(look_back)s AND o.at <= %(at)s AND (%(history)s OR NOT o.is_history)
       AND NOT EXISTS (SELECT 1 FROM campaigns_attribution known WHERE known.order_id = o.id)
 )
 INSERT INTO campaigns_attribution (order_id, delivery_id, at, basis)
@@ -70,10 +70,13 @@ FROM held JOIN reached USING (id) WHERE d.id = held.id
 """
 
 
-def credit_orders(at):
-    """Write down, once and for good, which message each new order is credited to; how many."""
+def credit_orders(at, *, look_back=LOOK_BACK, history=False):
+    """Write down, once and for good, which message each new order is credited to; how many.
+
+    What an import brought along is credited to nothing, unless the messages are of that `history`, too.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_CREDIT, {"at": at, "look_back": LOOK_BACK})
+        cursor.execute(_CREDIT, {"at": at, "look_back": look_back, "history": history})
         return cursor.rowcount
 
 

@@ -3,7 +3,7 @@
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from campaigns import holding_out
+from campaigns import crediting, holding_out
 from campaigns.models import LifecycleRule
 from campaigns.rules import activate
 from campaigns.starter import set_up_workspace
@@ -30,6 +30,7 @@ def load(at, progress):
     yield _("Sign-ups of the last year, invented"), lives.write_newcomers(at, progress)
     yield _("Messages after a month and after browsing, invented"), months.write_months(at)
     yield _("Thank-yous of the last 60 days, invented"), thanks.write_thanks(at)
+    yield _("Orders credited to messages"), crediting.credit_orders(at, look_back=YEAR, history=True)
     yield _("Buyers scored"), rfm.rescore(at)
     with connection.cursor() as cursor:
         # So that the first pages are planned for what is there now.

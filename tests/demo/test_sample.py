@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from campaigns import costing, outcomes, results
 from campaigns.deciding import is_control
-from campaigns.models import Delivery, LifecycleRule, Response
+from campaigns.models import Attribution, Delivery, LifecycleRule, Response
 from campaigns.ticking import tick
 from campaigns.verifying import verify
 from contacts.models import Consent, Contact, Identity, Suppression
@@ -272,3 +272,11 @@ def test_the_preference_page_of_who_was_called_says_so(loaded, client):
 
     assert "we called you" in page
     assert f"You are called at +1 … {call.address[-2:]}." in page
+
+
+def test_orders_are_credited_to_what_was_sent_before_them(loaded):
+    credited = Attribution.objects.select_related("order", "delivery")
+
+    assert credited.count() > 0
+    assert all(each.delivery.contact_id == each.order.contact_id for each in credited)
+    assert all(each.delivery.sending_at < each.order.at for each in credited)
