@@ -28,7 +28,7 @@ from touchpoints.models import Order, Touchpoint
 
 pytestmark = pytest.mark.django_db
 # All 200 take some minutes: RAPPORT_REHEARSALS=200.
-WORLDS = int(os.environ.get("RAPPORT_REHEARSALS", "40"))
+WORLDS = int(os.environ.get("RAPPORT_REHEARSALS", "25"))
 PEOPLE, BEFORE, DAYS = 8, 5, 7
 SINCE = NOON
 TRIGGERS = [
