@@ -7,7 +7,7 @@ from campaigns import crediting, holding_out
 from campaigns.models import LifecycleRule
 from campaigns.rules import activate
 from campaigns.starter import set_up_workspace
-from demo import buyers, calls, lives, months, thanks
+from demo import buyers, calls, lives, months, sales, thanks
 from demo.catalogue import load_catalogue
 from demo.newcomers import DAY, YEAR
 from segmentation import rfm
@@ -29,6 +29,7 @@ def load(at, progress):
     yield _("Suppressed addresses, invented"), buyers.suppress_some(at)
     yield _("Sign-ups of the last year, invented"), lives.write_newcomers(at, progress)
     yield _("Messages after a month and after browsing, invented"), months.write_months(at)
+    yield _("Orders of newcomers, invented"), sales.write_orders(at)
     yield _("Thank-yous of the last 60 days, invented"), thanks.write_thanks(at)
     yield _("Orders credited to messages"), crediting.credit_orders(at, look_back=YEAR, history=True)
     yield _("Buyers scored"), rfm.rescore(at)

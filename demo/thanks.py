@@ -6,12 +6,12 @@ from django.db import transaction
 
 from campaigns.models import Delivery, LifecycleRule, Response
 from contacts.models import Channel, Consent, Suppression
-from demo import past
-from demo.buyers import ORIGIN, SOURCE
+from demo import buyers, lives, past
 from demo.newcomers import MINUTE, SECOND, SPAN
 from demo.people import chance
 from touchpoints.models import Touchpoint
 
+ORIGINS = (buyers.ORIGIN, lives.ORIGIN)
 CLICKS, OPENS = 31, 62
 Reason = Delivery.Reason
 
@@ -21,7 +21,7 @@ def write_thanks(at):
     """Write what the rule would have made of these orders; once. Returns how many deliveries are new."""
     rule = past.rule_of("ordered")
     orders = Touchpoint.objects.filter(
-        kind=Touchpoint.Kind.ORDERED, source=SOURCE, contact__origin=ORIGIN, at__gt=at - SPAN
+        kind=Touchpoint.Kind.ORDERED, contact__origin__in=ORIGINS, is_history=True, at__gt=at - SPAN
     )
     if rule is None or Delivery.objects.filter(rule=rule, touchpoint__in=orders).exists():
         return 0
