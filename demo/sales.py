@@ -23,7 +23,7 @@ from touchpoints.recording import record_many
 
 Status, Kind = Delivery.Status, Touchpoint.Kind
 # By what a message answers: of a hundred, how many order when told, and how many anyway.
-BUYS = {"confirmed": (6, 6), "few_visits": (5, 2), "many_visits": (10, 6), "abandoned_browse": (9, 4)}
+BUYS = {"confirmed": (6, 6), "few_visits": (5, 2), "many_visits": (10, 6), "abandoned_browse": (13, 6)}
 # So many of a hundred orders have a second record on them; so long after a message most orders come.
 SECOND_RECORD, MOST_AFTER = 34, 2.2 * DAY
 # How often a moment is drawn again that lies where no order may be.
