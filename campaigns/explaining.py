@@ -4,9 +4,7 @@ The tone is ok, wait or stop; the address, where there is one, shows the evidenc
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from django.db import connection
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -20,7 +18,6 @@ from contacts.phones import phone_of
 
 Status = Delivery.Status
 OK, WAIT, STOP = "ok", "wait", "stop"
-BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -237,8 +234,8 @@ def _row_state(rule):
 
 
 def _timeliness(contact, rule, at):
-    """Whether what happened last came in time for the rule."""
-    occurred_at = newest_occurrence(contact, rule, at)
+    """Whether what happened came in time for the rule, where nothing of it is missing."""
+    occurred_at = triggers.occurred_at(rule, contact, at)
     if occurred_at is None or rule.activated_at is None or rule.first_step is None:
         return
     due_at = occurred_at + rule.first_step.delay
@@ -248,14 +245,6 @@ def _timeliness(contact, rule, at):
         yield WAIT, _("It would go on %(when)s") % {"when": clock(due_at)}, ""
     elif due_at <= at - rule.freshness:
         yield STOP, _("That is too long ago to answer now"), ""
-
-
-def newest_occurrence(contact, rule, at):
-    """When the rule's trigger last held for this contact; None if it never did."""
-    sql, params = triggers.occurrences_of(rule, at, BEGINNING_OF_TIME, [contact.pk])
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT max(occurred_at) FROM ({sql}) o", params)
-        return cursor.fetchone()[0]
 
 
 def _re_entry(contact, rule, at):

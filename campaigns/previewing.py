@@ -12,9 +12,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from campaigns import content, liquid, merge_fields, mime, rendering, triggers
-from campaigns.explaining import BEGINNING_OF_TIME
 from campaigns.lines import Lines
-from campaigns.models import ContentVersion, Delivery
+from campaigns.models import Campaign, ContentVersion, Delivery
+from campaigns.triggers.trigger import BEGINNING_OF_TIME
 from contacts.models import Channel
 from touchpoints.models import Touchpoint
 
@@ -48,10 +48,29 @@ def preview(rule, written, contact, *, at):
     return Preview(*shown, is_sample=touchpoint is None)
 
 
-def sample(campaign):
-    """A campaign's message with sample values; raises content.CannotFreeze or rendering.RenderError."""
+def campaign_preview(campaign, contact, *, at):
+    """A campaign's message as this contact would get it; while nobody is known, with sample values.
+
+    Raises content.CannotFreeze or rendering.RenderError.
+    """
     version = campaign.version or content.compiled(campaign.content)
-    return Preview(*rendering.show(version, merge_fields.campaign_samples()), is_sample=True)
+    if contact is None:
+        return Preview(*rendering.show(version, sample_values(campaign)), is_sample=True)
+    delivery = imagined(campaign, contact, None, at)
+    values = rendering.gather([delivery])[delivery.pk]
+    return Preview(*rendering.show(version, without_personal_links(values)))
+
+
+def sample_values(campaign):
+    """Sample values of a person, with the topic and the sender that the campaign really has."""
+    sender, topic = campaign.sender, campaign.topic.name
+    return merge_fields.campaign_samples() | {
+        "topic": topic,
+        "why": _("You get this because you asked for “%(topic)s”.") % {"topic": topic},
+        "sender_name": sender.name,
+        "signed_by": sender.from_name,
+        "postal_address": sender.postal_line,
+    }
 
 
 def as_sent(delivery):
@@ -78,7 +97,7 @@ def sample_subject(written, values=None):
 
 def campaign_subject(campaign):
     """A campaign's subject with sample values, empty where it knows none."""
-    return sample_subject(campaign.version or campaign.content, merge_fields.campaign_samples())
+    return sample_subject(campaign.version or campaign.content, sample_values(campaign))
 
 
 def in_light(html, *, dark=False):
@@ -92,16 +111,16 @@ def sent_from(delivery):
     return f"{outside['from_name']} <{outside['from_address']}>"
 
 
-def imagined(rule, contact, touchpoint, at):
-    """A delivery that is in no ledger."""
+def imagined(program, contact, touchpoint, at):
+    """A delivery of a row or a campaign that is in no ledger."""
     return Delivery(
-        rule=rule,
+        **{"campaign" if isinstance(program, Campaign) else "rule": program},
         contact=contact,
         touchpoint=touchpoint,
-        topic=rule.topic,
-        sender=rule.sender,
+        topic=program.topic,
+        sender=program.sender,
         version=ContentVersion(),
-        rank=rule.rank,
+        rank=program.rank,
         occurred_at=touchpoint.at if touchpoint else at,
         due_at=at,
     )
@@ -141,11 +160,11 @@ def send_test(rule, written, contact, *, to, at):
         return lines.send(test_message(shown, delivery, at), delivery, deadline=monotonic() + LONGEST_TEST)
 
 
-def send_campaign_test(campaign, *, to, at):
-    """Send a campaign's message with sample values to a colleague; raises ChannelError if it cannot go."""
+def send_campaign_test(campaign, contact, *, to, at):
+    """Send what this contact would get to a colleague; raises ChannelError if it cannot go."""
     delivery = Delivery(campaign=campaign, sender=campaign.sender, address=to)
     with Lines() as lines:
-        message = test_message(sample(campaign), delivery, at)
+        message = test_message(campaign_preview(campaign, contact, at=at), delivery, at)
         return lines.send(message, delivery, deadline=monotonic() + LONGEST_TEST)
 
 

@@ -1,5 +1,7 @@
 """The triggers there are; rooms above may add theirs."""
 
+from datetime import timedelta
+
 _triggers = {}
 
 
@@ -46,7 +48,18 @@ def occurrences_of(rule, at, since, contact_ids=None):
 
 def explain(rule, contact, at):
     """The conditions of this rule with the value found for one contact: (tone, words) each."""
-    return get(rule.trigger).explain(contact, at, told_by(rule))
+    return get(rule.trigger).explain(contact, at, told_by(rule), starts_after(rule, at))
+
+
+def occurred_at(rule, contact, at):
+    """When that which `explain` tells of occurred; None where not all of it holds."""
+    return get(rule.trigger).occurred_at(contact, at, told_by(rule), starts_after(rule, at))
+
+
+def starts_after(rule, at):
+    """After which moment something must have occurred to start this rule now."""
+    due_after = max(filter(None, [rule.activated_at, at - rule.freshness]))
+    return due_after - (rule.first_step.delay if rule.first_step else timedelta())
 
 
 # What the gate asks once more ------------------------------------------------------------------------------

@@ -101,11 +101,14 @@ class Trigger:
         said = str(self.said or self.words(parameters))
         return sql, params | {"said": said, "since": since, "at": at, "now": at}
 
-    def explain(self, contact, at, parameters):
-        """The conditions with the value found for one contact: (tone, words) each, tone ok or wait."""
+    def explain(self, contact, at, parameters, since=BEGINNING_OF_TIME):
+        """The conditions with the value found for one contact: (tone, words) each, tone ok or wait.
+
+        What was over by `since` starts nothing any more: what began after it is told instead.
+        """
         values = self.values_of(parameters)
         conditions = self._asked(parameters, [contact.pk])[1]
-        row = self._best(contact, at, parameters)
+        row = self._best(contact, at, parameters, since)
         if row is None:
             return [(WAIT, str(self.missing))]
         lines = [(OK, self.start_words(row, values))]
@@ -115,6 +118,11 @@ class Trigger:
             holds = bool(row[f"holds{number}"])
             lines += said_of(holds, condition.words(holds, row[f"found{number}"], row))
         return lines
+
+    def occurred_at(self, contact, at, parameters, since=BEGINNING_OF_TIME):
+        """When that which `explain` tells of occurred; None where not all of it holds."""
+        row = self._best(contact, at, parameters, since)
+        return row["occurred_at"] if row and row["holds"] else None
 
     def _asked(self, parameters, contact_ids):
         """(base, conditions, params), for all contacts or for these."""
@@ -128,16 +136,20 @@ class Trigger:
         base = base.replace("{only}", "AND t.contact_id = ANY(%(contact_ids)s)")
         return base, conditions, params | {"contact_ids": list(contact_ids)}
 
-    def _best(self, contact, at, parameters):
-        """The newest row of the base for which all holds; the newest of all where none does."""
+    def _best(self, contact, at, parameters, since):
+        """The newest row for which all holds, if that was after `since`; else the one that began last."""
         base, conditions, params = self._asked(parameters, [contact.pk])
         asked = "".join(f", ({c.sql}) AS holds{n}, {c.found} AS found{n}" for n, c in enumerate(conditions))
         holds = " AND ".join(["b.occurred_at <= %(now)s", *(f"({c.sql})" for c in conditions)])
         sql = f"""
-            SELECT b.*{asked} FROM ({base}) b WHERE b.started_at <= %(now)s
-            ORDER BY coalesce({holds}, false) DESC, b.occurred_at DESC, b.touchpoint_id DESC LIMIT 1
+            SELECT * FROM (
+                SELECT b.*{asked}, coalesce({holds}, false) AS holds
+                FROM ({base}) b WHERE b.started_at <= %(now)s
+            ) b
+            ORDER BY b.holds AND b.occurred_at > %(still)s DESC, b.started_at DESC, b.occurred_at DESC,
+                     b.touchpoint_id DESC LIMIT 1
         """
-        params = params | {"since": BEGINNING_OF_TIME, "at": END_OF_TIME, "now": at}
+        params = params | {"since": BEGINNING_OF_TIME, "at": END_OF_TIME, "now": at, "still": since}
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             names = [column.name for column in cursor.description]

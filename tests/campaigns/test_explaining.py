@@ -10,7 +10,8 @@ from campaigns.planning import plan
 from campaigns.responding import note_outcomes
 from campaigns.sending import send_due
 from contacts.consenting import give_consent, withdraw_consent
-from tests.make import DAY, HOUR, NOON, make_delivery, make_rule, make_sender, make_touchpoint, make_version
+from tests.make import DAY, HOUR, NOON, make_delivery, make_order, make_rule, make_sender, make_touchpoint
+from tests.make import make_version  # isort: skip
 
 
 @pytest.fixture
@@ -67,6 +68,95 @@ def test_why_not_names_what_speaks_against_it(rule, ben, cleo):
         ("ok", "Said yes to “New arrivals” on 31 May 2026"),
         ("stop", "The address is suppressed since 5 June 2026: Bounced for good"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "parameters", "do", "told"),
+    [
+        (
+            "no_order",
+            {"days": 30},
+            make_order,
+            [
+                ("ok", "Ordered on 5 June 2026, 12:00"),
+                ("wait", "The time is over on 5 July 2026, 12:00"),
+                ("ok", "No order since then"),
+            ],
+        ),
+        (
+            "no_order",
+            {"days": 30, "rhythm": 2},
+            make_order,
+            [
+                ("ok", "Ordered on 5 June 2026, 12:00"),
+                ("wait", "The time is over on 5 July 2026, 12:00"),
+                ("ok", "No order since then"),
+            ],
+        ),
+        (
+            "no_visit",
+            {"days": 30},
+            lambda contact, at: make_touchpoint(contact, "visited", at=at),
+            [
+                ("ok", "Visited a page on 5 June 2026, 12:00"),
+                ("wait", "The time is over on 5 July 2026, 12:00"),
+                ("ok", "No visit since then"),
+            ],
+        ),
+        (
+            "few_visits",
+            {"days": 30},
+            lambda contact, at: make_touchpoint(contact, "confirmed", at=at),
+            [
+                ("ok", "Confirmed the sign-up on 5 June 2026, 12:00"),
+                ("wait", "The time is over on 5 July 2026, 12:00"),
+                ("ok", "0 visits in the time"),
+            ],
+        ),
+        (
+            "abandoned_basket",
+            {"hours": 240},
+            lambda contact, at: make_touchpoint(contact, "basket", at=at, data={"items": "2"}),
+            [
+                ("ok", "Put something into the basket on 5 June 2026, 12:00"),
+                ("wait", "The time is over on 15 June 2026, 12:00"),
+                ("ok", "Not since then: Ordered"),
+            ],
+        ),
+    ],
+)
+def test_what_was_over_before_the_row_was_on_gives_way_to_what_began_since(
+    ada, topic, sender, trigger, parameters, do, told
+):
+    rule = make_rule(trigger=trigger, parameters=parameters)
+    do(ada, at=NOON - 90 * DAY)
+    assert ("stop", "That was before the row was switched on") in answers(why_not(ada, rule, NOON))
+    do(ada, at=NOON - 5 * DAY)
+
+    lines = answers(why_not(ada, rule, NOON))
+
+    assert lines[1:4] == told
+    assert lines[4][1].startswith("Said yes")
+
+
+def test_what_still_starts_the_row_is_told_before_what_began_later(ada, topic, sender):
+    rule = make_rule(trigger="no_order", parameters={"days": 30})
+    make_order(ada, at=NOON - 30 * DAY - HOUR)
+    make_touchpoint(ada, "confirmed", at=NOON - HOUR)
+    before = answers(why_not(ada, rule, NOON))
+    make_order(ada, at=NOON - HOUR / 2)
+
+    lines = answers(why_not(ada, rule, NOON))
+
+    assert before[1:4] == lines[1:4]
+    assert lines[2] == ("ok", "The time was over on 10 June 2026, 11:00")
+
+
+def test_what_answers_no_more_is_told_where_nothing_came_after_it(ada, topic, sender):
+    rule = make_rule(trigger="no_order", parameters={"days": 30})
+    make_order(ada, at=NOON - 33 * DAY)
+
+    assert ("stop", "That is too long ago to answer now") in answers(why_not(ada, rule, NOON))
 
 
 def test_once_ever_says_that_they_had_it(rule, ada):
