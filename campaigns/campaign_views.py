@@ -30,7 +30,8 @@ from campaigns.keeping import kept
 from campaigns.models import Campaign, Delivery, SendingSwitch
 from campaigns.progress import balances, progress
 from campaigns.rehearsal_forms import number_said
-from campaigns.views import CANNOT_SHOW, FRAME_POLICY, may_write
+from campaigns.views import CANNOT_SHOW, FRAME_POLICY, contact_of, may_write, people_like
+from contacts.models import Contact
 from crm.ui.paging import keyset_page
 
 PAGE_SIZE = 25
@@ -89,10 +90,12 @@ def campaign_edit(request, pk):
 def campaign_detail(request, pk):
     """One campaign: what it needs before it may leave; later where it stands, and who did not get it."""
     campaign, at = campaign_of(request, pk), timezone.now()
+    if request.htmx.target == "people-found":
+        return render(request, "campaigns/_people_found.html", message_page(request, campaign, at))
     page = {"campaign": campaign, "may_write": may_write(request), "switch": SendingSwitch.load()}
     page |= {"outcome": outcomes.get(campaign.outcome), "audience_url": audience.address(campaign.audience)}
     page |= {"audience_words": audience_words(campaign), "is_mine": campaign.created_by_id == request.user.pk}
-    page["subject"] = previewing.campaign_subject(campaign)
+    page |= message_page(request, campaign, at)
     if campaign.status in NOT_YET:
         page["owns_words"] = editing.owns_words(campaign)
         page["checks"] = [*launching.checks(campaign)]
@@ -127,13 +130,40 @@ def parked_of(campaign):
     return parked.select_related("contact", "campaign", "rule").newest_first()[:PARKED_SHOWN]
 
 
+def message_page(request, campaign, at):
+    """The message as one chosen person would get it, and whom else to show it as."""
+    contact, asked = shown_as(request, campaign, request.GET), request.GET.get("q", "").strip()
+    page = {"shown_as": contact, "contact": contact, "q": asked, "people": people_like(request, asked)}
+    page["subject"] = previewing.campaign_subject(campaign)
+    try:
+        page["preview"] = previewing.campaign_preview(campaign, contact, at=at)
+        page["subject"] = page["preview"].subject
+    except CANNOT_SHOW as error:
+        page["message_error"] = error
+    return page
+
+
+def shown_as(request, campaign, asked):
+    """The person asked for, else one it is for, else the newest; None while nobody is known."""
+    if asked.get("contact"):
+        return contact_of(request, asked["contact"])
+    try:
+        found = audience.contacts(campaign.audience).for_user(request.user).newest_first().first()
+    except audience.CannotRead:
+        found = None
+    return found or Contact.objects.for_user(request.user).newest_first().first()
+
+
 @require_GET
 @xframe_options_sameorigin
 @csp(FRAME_POLICY)
 def campaign_message(request, pk):
-    """The message with sample values, for a sandboxed frame."""
+    """The message as one person would get it, for a sandboxed frame."""
+    campaign = campaign_of(request, pk)
+    contact = shown_as(request, campaign, request.GET)
     try:
-        return HttpResponse(previewing.in_light(previewing.sample(campaign_of(request, pk)).html))
+        preview = previewing.campaign_preview(campaign, contact, at=timezone.now())
+        return HttpResponse(previewing.in_light(preview.html))
     except CANNOT_SHOW as error:
         return HttpResponse(str(error), content_type="text/plain; charset=utf-8", status=422)
 
@@ -181,13 +211,15 @@ def campaign_own_words(request, pk):
 def campaign_test(request, pk):
     """Send the message as a test to the person who asks for it, and to nobody else."""
     campaign = campaign_of(request, pk)
+    contact = shown_as(request, campaign, request.POST)
     try:
-        previewing.send_campaign_test(campaign, to=request.user.email, at=timezone.now())
+        previewing.send_campaign_test(campaign, contact, to=request.user.email, at=timezone.now())
     except (*CANNOT_SHOW, ChannelError, ValueError) as error:
         messages.error(request, _("The test could not be sent: %(error)s") % {"error": error})
     else:
         messages.success(request, _("A test is on its way to %(address)s.") % {"address": request.user.email})
-    return redirect(campaign)
+    chosen = f"?contact={contact.pk}#message" if contact and request.POST.get("contact") else ""
+    return redirect(f"{campaign.get_absolute_url()}{chosen}")
 
 
 # What people do with it ------------------------------------------------------------------------------

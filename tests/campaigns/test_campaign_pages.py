@@ -7,10 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from campaigns import previewing
 from campaigns.models import Campaign, Content, Delivery, SendingSwitch
 from contacts.models import Sender
 from tests.make import (
     DAY,
+    NOON,
     make_campaign,
     make_campaign_delivery,
     make_content,
@@ -303,3 +305,60 @@ def test_whoever_made_it_sees_no_button_to_approve_and_cannot(as_marketer, clien
 
     draft.refresh_from_db()
     assert draft.status == "scheduled"
+
+
+# As whom it is shown ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoken(draft):
+    """A draft whose words name the person, the topic, the sender and why they get it."""
+    fields = "{{ first_name }}|{{ topic }}|{{ signed_by }}|{{ postal_address }}|{{ why }}"
+    draft.content.body = BODY.replace("Hello {{ first_name }}", fields)
+    draft.content.save()
+    sender, topic = make_sender(), make_topic("offers", name="Offers")
+    Sender.objects.filter(pk=sender.pk).update(from_name="Rosa", postal_address="7 Harbour Road\nPorto 4000")
+    Campaign.objects.filter(pk=draft.pk).update(topic=topic, sender=sender)
+    return Campaign.objects.get(pk=draft.pk)
+
+
+def frame_of(client, campaign, contact=None):
+    asked = {"contact": contact.pk} if contact else {}
+    return client.get(reverse("campaigns:campaign-message", args=[campaign.pk]), asked).text
+
+
+def test_a_campaign_is_shown_as_one_it_is_for_with_its_own_topic_and_sender(as_marketer, spoken, ada, ben):
+    page = as_marketer.get(spoken.get_absolute_url())
+    frame = frame_of(as_marketer, spoken)
+
+    assert page.context["shown_as"] == ada
+    assert "Ada|Offers|Rosa|7 Harbour Road" in frame
+    assert "Porto 4000" in frame
+    assert "you asked for “Offers”" in frame
+    assert "New arrivals" not in frame
+
+
+def test_a_campaign_is_shown_and_tested_as_somebody_else(as_marketer, spoken, ada, ben, mailbox):
+    found = as_marketer.get(
+        spoken.get_absolute_url(),
+        {"q": ben.email},
+        headers={"HX-Request": "true", "HX-Target": "people-found"},
+    )
+    assert f"?contact={ben.pk}&amp;q=" in found.text
+    assert "<html" not in found.text
+
+    assert f"{ben.first_name}|Offers" in frame_of(as_marketer, spoken, ben)
+    page = as_marketer.get(spoken.get_absolute_url(), {"contact": ben.pk})
+    assert page.context["subject"] == f"Hello {ben.first_name}"
+    act(as_marketer, spoken, "test", contact=ben.pk)
+
+    (message,) = mailbox
+    assert message["Subject"] == f"Test: Hello {ben.first_name}"
+
+
+def test_while_nobody_is_known_the_sample_has_the_campaigns_topic_and_sender(spoken):
+    shown = previewing.campaign_preview(spoken, None, at=NOON)
+
+    assert "Ada|Offers|Rosa|7 Harbour Road" in shown.html
+    assert "you asked for “Offers”" in shown.html
+    assert shown.is_sample
