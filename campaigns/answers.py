@@ -1,11 +1,20 @@
 """Who followed links and fetched pictures: people, and beside them the machines, with how they were told."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import connection
 
 from campaigns.models import Response
 from campaigns.reports import MONTH
+
+# Whoever answers does so within so long, as a rule: only what had as much time may count as unanswered.
+ANSWER_WITHIN = timedelta(days=2)
+# Whether a message (d, of a row k or a campaign c) had its time to be answered, and to reach its outcome.
+HAD_ITS_TIME = """d.sending_at + CASE
+    WHEN coalesce(k.outcome, c.outcome, '') = '' THEN %(answer_within)s::interval
+    ELSE greatest(coalesce(k.outcome_within, c.outcome_within), %(answer_within)s::interval)
+END <= %(at)s"""
 
 # From the answers to the messages: far fewer than the messages.
 _COUNTS = """

@@ -8,6 +8,8 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from campaigns.answers import ANSWER_WITHIN, HAD_ITS_TIME
+
 # Days since they first said yes: where one band ends and the next begins.
 AGES = (7, 30, 90, 180, 365)
 AGE_WORDS = (
@@ -46,7 +48,7 @@ WITH sent AS MATERIALIZED (
                SELECT 1 FROM campaigns_response r
                WHERE r.delivery_id = d.id AND r.kind IN ('clicked', 'replied') AND r.made_by = 'person'
            ) AS is_answered,
-           d.sending_at + coalesce(k.outcome_within, c.outcome_within) <= %(at)s AS counts
+           {had_its_time} AS counts
     FROM campaigns_delivery d
     LEFT JOIN campaigns_lifecyclerule k ON k.id = d.rule_id
     LEFT JOIN campaigns_campaign c ON c.id = d.campaign_id
@@ -196,10 +198,11 @@ def curves(at, *, rule=None):
     """(by age, by message) of all messages, or of what a row sent; of many people those of every n-th."""
     only = "" if rule is None else "AND d.rule_id = %(rule)s"
     values = {"at": at, "rule": rule and rule.pk, "most": MOST, "ages": list(AGES)}
+    values["answer_within"] = ANSWER_WITHIN
     with connection.cursor() as cursor:
         cursor.execute(_COUNT.format(only=only), values)
         values["nth"] = 1 + cursor.fetchone()[0] // AT_MOST
-        cursor.execute(_CURVES.format(only=only), values)
+        cursor.execute(_CURVES.format(only=only, had_its_time=HAD_ITS_TIME), values)
         rows = cursor.fetchall()
     return tuple(
         Curve(kind, tuple(Point(*row) for found, *row in rows if found == kind)) for kind in ("age", "nth")

@@ -37,7 +37,13 @@ def rows(user, efforts):
         for key, program in known.items()
         if efforts[key].sent
     ]
-    return sorted(found, key=lambda line: (not line.is_measured, line.effort.relevance, -line.effort.sent))
+    return sorted(found, key=_place)
+
+
+def _place(line):
+    """What answers can tell of before what they cannot, and before what had no time to be answered yet."""
+    effort = line.effort
+    return not line.is_measured, not effort.in_time, effort.relevance, -effort.sent
 
 
 def is_measured(program):
@@ -64,9 +70,10 @@ def table(lines):
     return [heads] + [
         [
             str(line.program), line.effort.sent, line.effort.reached,
-            round(line.effort.relevance, 1) if line.is_measured else "",
-            round(line.effort.two_way, 3), line.effort.orders, line.effort.revenue, line.effort.margin,
-            round(line.effort.cost, 2), round(line.effort.contribution, 2),
+            round(line.effort.relevance, 1) if line.is_measured and line.effort.in_time else "",
+            round(line.effort.two_way, 3) if line.effort.in_time else "",
+            line.effort.orders, line.effort.revenue, line.effort.margin, round(line.effort.cost, 2),
+            round(line.effort.contribution, 2),
         ]
         for line in lines
     ]  # fmt: skip

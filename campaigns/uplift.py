@@ -169,8 +169,9 @@ def numbers(comparison, effort, variants):
         rows += _sides_of(found, (f"{step.label}, A", f"{step.label}, B"))
     told = {
         _("Sent"): effort.sent,
-        _("Relevance, per cent"): round(effort.relevance, 2),
-        _("Back for each message"): round(effort.two_way, 3),
+        _("Had time to be answered"): effort.in_time,
+        _("Relevance, per cent"): round(effort.relevance, 2) if effort.in_time else "",
+        _("Back for each message"): round(effort.two_way, 3) if effort.in_time else "",
         _("Orders credited"): effort.orders,
         _("Revenue credited"): effort.revenue,
         _("Margin credited"): effort.margin,

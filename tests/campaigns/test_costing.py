@@ -21,7 +21,7 @@ from tests.make import (
     make_version,
 )
 
-AT = NOON + DAY
+AT, LATER = NOON + DAY, NOON + 3 * DAY
 SENT = {"status": "sent", "sending_at": NOON, "finished_at": NOON}
 
 
@@ -94,7 +94,7 @@ def test_relevance_and_what_came_back_count_people_only(rule, ada, ben, cleo):
     third.outcome_at = NOON + HOUR
     third.save()
 
-    effort = effort_of(rule, AT)
+    effort = effort_of(rule, LATER)
 
     assert (effort.sent, effort.relevant, effort.reached, effort.inbound) == (3, 2, 1, 2)
     assert (round(effort.relevance), round(effort.two_way, 2)) == (67, 0.67)
@@ -136,4 +136,35 @@ def test_rows_and_campaigns_are_told_apart_and_add_up(rule, ada, ben):
     [(1000, 40, True), (1000, 90, False), (20, 0, False), (100, 0, True), (0, 0, False)],
 )
 def test_a_row_is_irrelevant_where_far_fewer_answer_and_chance_is_not_to_blame(sent, relevant, expected):
-    assert is_irrelevant(Effort(sent=sent, relevant=relevant), Effort(sent=9000, relevant=1800)) is expected
+    overall = Effort(in_time=9000, relevant=1800)
+    assert is_irrelevant(Effort(in_time=sent, relevant=relevant), overall) is expected
+
+
+def test_what_left_lately_is_not_unanswered(rule, ada, ben, cleo):
+    plain = make_rule(name="Plain")
+    for program, person, age in (
+        (rule, ada, 3 * DAY), (rule, ben, 40 * HOUR), (plain, ada, 49 * HOUR), (plain, cleo, 47 * HOUR),
+    ):  # fmt: skip
+        made = make_delivery(program, person, **SENT | {"sending_at": LATER - age})
+        Response.objects.create(delivery=made, kind="clicked", at=LATER - HOUR)
+
+    asking, saying = effort_of(rule, LATER), effort_of(plain, LATER)
+
+    assert (asking.sent, asking.in_time, asking.relevant, asking.inbound) == (2, 1, 1, 1)
+    assert (saying.sent, saying.in_time, saying.too_young) == (2, 1, 1)
+    assert (saying.relevance_words, asking.first_at) == ("1 of 1", LATER - 3 * DAY)
+    assert effort_of(plain, NOON + 36 * HOUR).relevance_words == "too early"
+
+
+def test_a_message_waits_for_what_it_asks_for_as_long_as_that_may_take(ada):
+    patient = make_rule(outcome="order", outcome_within=30 * DAY)
+    make_delivery(patient, ada, **SENT)
+
+    assert [effort_of(patient, NOON + days * DAY).in_time for days in (29, 30)] == [0, 1]
+
+
+def test_a_send_of_a_minute_ago_is_not_irrelevant():
+    young = Effort(sent=112, in_time=0)
+
+    assert not is_irrelevant(young, Effort(in_time=9000, relevant=1800))
+    assert is_irrelevant(Effort(sent=112, in_time=112), Effort(in_time=9000, relevant=1800))

@@ -5,7 +5,17 @@ import pytest
 from campaigns.decay import Curve, Point, chart, curves
 from campaigns.models import Delivery, Response
 from contacts.models import Contact
-from tests.make import DAY, HOUR, NOON, make_consent, make_contact, make_delivery, make_rule
+from tests.make import (
+    DAY,
+    HOUR,
+    NOON,
+    make_campaign,
+    make_campaign_delivery,
+    make_consent,
+    make_contact,
+    make_delivery,
+    make_rule,
+)
 
 PEOPLE, MESSAGES, EVERY = 120, 8, 14
 AT = NOON + 400 * DAY
@@ -84,6 +94,25 @@ def test_what_is_still_within_its_span_what_machines_did_and_what_serves_count_f
     _age, nth = curves(AT)
 
     assert [(point.sent, point.answered) for point in nth.points] == [(2, 1)]
+
+
+def test_a_campaign_that_has_just_left_is_no_decay(rule):
+    send_series(rule, lambda number: 0.4)
+    before = curves(AT)
+    campaign = make_campaign(outcome="order", outcome_within=7 * DAY)
+    for person in Contact.objects.all():
+        make_campaign_delivery(campaign, person, status="sent", sending_at=AT - HOUR)
+
+    assert curves(AT) == before
+    assert curves(AT + 8 * DAY)[0].points[-1].sent == PEOPLE
+
+
+@pytest.mark.django_db
+def test_what_asks_for_nothing_has_two_days_to_be_answered():
+    plain = make_rule(outcome="", outcome_within=HOUR)
+    make_delivery(plain, status="sent", sending_at=NOON)
+
+    assert [len(curves(NOON + hours * HOUR)[0].points) for hours in (47, 49)] == [0, 1]
 
 
 def test_with_few_answers_it_says_so():

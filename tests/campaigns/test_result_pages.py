@@ -136,6 +136,21 @@ def test_rows_and_campaigns_stand_beside_each_other_the_least_relevant_first(as_
     assert file.splitlines()[1].startswith("Dull,150,0,0.0,")
 
 
+def test_a_campaign_of_a_minute_ago_stands_behind_those_that_had_their_time(as_marketer, rule, ada):
+    decide(rule, 40, 0, reached=20)
+    fresh = make_campaign(name="Just sent")
+    for _number in range(112):
+        make_campaign_delivery(fresh, make_contact(), status="sent", sending_at=timezone.now())
+
+    page = as_marketer.get(reverse("campaigns:results"))
+
+    assert [str(line.program) for line in page.context["rows"]] == ["Welcome", "Just sent"]
+    assert not any(line.is_irrelevant for line in page.context["rows"])
+    assert page.context["measured"].relevance == 50
+    assert "answered, or did it; 112 are too young" in page.text
+    assert "too early" in page.text
+
+
 def test_those_held_out_of_everything_are_compared(as_marketer, rule, ada, ben):
     at = NOON - 100 * DAY
     make_delivery(rule, ada, status="sent", sending_at=at, finished_at=at)
@@ -221,7 +236,7 @@ def test_the_page_asks_as_often_for_many_rows_as_for_one(as_marketer, times, dja
 def test_of_few_messages_it_says_how_many_of_how_many(as_marketer, rule):
     decide(rule, 3, 0, reached=2)
     assert "2 of 3" in as_marketer.get(reverse("campaigns:results")).text
-    assert costing.Effort(sent=30, relevant=15).relevance_words == "50.0 %"
+    assert costing.Effort(in_time=30, relevant=15).relevance_words == "50.0 %"
 
 
 def test_a_request_to_confirm_stands_last_and_without_relevance(as_marketer, rule):
