@@ -122,14 +122,14 @@ def consent_line(asked, known, moment=None):
     """Whether they had said yes to the topic; a service message needs no yes."""
     if asked.is_service:
         return OK, _("A service message: it answers what they asked for and needs no consent"), ""
-    entry, topic = known.consent(asked.channel, asked.topic_id, moment), {"topic": asked.topic}
+    entry = known.consent(asked.channel, asked.topic_id, moment)
+    told = {"topic": asked.topic, "medium": Channel(entry.channel if entry else asked.channel).label.lower()}
     if entry is None:
-        return STOP, _("Never said yes to “%(topic)s” on this channel") % topic, ""
-    words = {
-        Consent.Action.GIVEN: _("Said yes to “%(topic)s” on %(day)s"),
-        Consent.Action.WITHDRAWN: _("Left “%(topic)s” on %(day)s"),
-    }[entry.action]
-    return OK if entry.action == Consent.Action.GIVEN else STOP, words % (topic | {"day": day(entry.at)}), ""
+        return STOP, _("Never said yes to “%(topic)s” by %(medium)s") % told, ""
+    told["day"] = day(entry.at)
+    if entry.action == Consent.Action.GIVEN:
+        return OK, _("Said yes to “%(topic)s” by %(medium)s on %(day)s") % told, ""
+    return STOP, _("Left “%(topic)s” by %(medium)s on %(day)s") % told, ""
 
 
 def address_line(asked, known, moment=None):
@@ -141,15 +141,15 @@ def address_line(asked, known, moment=None):
         return OK if getattr(asked, "sending_at", None) else STOP, words, ""
     if asked.channel == Channel.PANEL:
         return None
+    is_call = asked.channel == Channel.PHONE
     if not (known.address(asked.channel) or getattr(asked, "address", "")):
-        is_call = asked.channel == Channel.PHONE
         return STOP, _("There is no phone number") if is_call else _("There is no address"), ""
     if found := known.suppression(asked.channel, asked.is_service, moment):
         values = {"why": found.get_reason_display(), "day": day(found.at)}
-        return STOP, _("The address is suppressed since %(day)s: %(why)s") % values, ""
-    if asked.channel == Channel.PHONE:
-        return OK, _("The number may be called"), ""
-    return OK, _("The address may be used"), ""
+        words = _("The address is suppressed since %(day)s: %(why)s")
+        words = _("The number is suppressed since %(day)s: %(why)s") if is_call else words
+        return STOP, words % values, ""
+    return OK, _("The number may be called") if is_call else _("The address may be used"), ""
 
 
 def _in_force(suppression, moment):

@@ -7,14 +7,17 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from contacts.models import Identity
+from contacts.consenting import current_consents
+from contacts.models import Channel, Consent, Identity
 from contacts.phones import in_words
+from contacts.suppressing import is_suppressed
 
 
 def panel(contact, request, at):
-    """The panel: identities first, then the facts."""
+    """The panel: identities with what they are used for, then the facts."""
     identities = contact.identities.exclude(kind=Identity.Kind.VISITOR).order_by("-is_primary", "kind", "pk")
-    shown = [(identity, value_words(identity)) for identity in identities]
+    said_yes = {e.channel for e in current_consents(contact) if e.action == Consent.Action.GIVEN}
+    shown = [(identity, value_words(identity), use_words(identity, said_yes)) for identity in identities]
     return render_to_string(
         "contacts/_about.html", {"identities": shown, "facts": [*facts_of(contact)]}, request
     )
@@ -23,6 +26,19 @@ def panel(contact, request, at):
 def value_words(identity):
     """A number as people read it, an address that may break."""
     return in_words(identity.value) if identity.kind == Identity.Kind.PHONE else breakable(identity.value)
+
+
+def use_words(identity, said_yes):
+    """What the address or number they are reached by is used for as things stand; empty for any other."""
+    if not identity.is_primary:
+        return ""
+    is_phone = identity.kind == Identity.Kind.PHONE
+    channel = Channel.PHONE if is_phone else Channel.EMAIL
+    if is_suppressed(identity.value, service=True, channel=channel):
+        return _("kept back: nobody calls it") if is_phone else _("kept back: nothing is sent there")
+    if channel in said_yes and not is_suppressed(identity.value, service=False, channel=channel):
+        return _("called") if is_phone else _("written to")
+    return _("not called: no yes to calls") if is_phone else _("service messages only")
 
 
 def breakable(address):

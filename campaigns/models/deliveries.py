@@ -262,7 +262,17 @@ class Delivery(models.Model):
     @property
     def why(self):
         """Why it waits or was not sent, in words; empty when there is nothing to say."""
-        return " – ".join(str(part) for part in (self.get_reason_display(), self.detail) if part)
+        return " – ".join(str(part) for part in (self.reason_words, self.detail) if part)
+
+    @property
+    def reason_words(self):
+        """The reason as it reads for the medium of this delivery."""
+        if self.reason == self.Reason.NO_ADDRESS and self.channel == Channel.PHONE:
+            return _("no phone number")
+        if self.reason == self.Reason.NEVER_AGREED:
+            medium = Channel(self.channel).label.lower()
+            return _("never said yes to this topic by %(medium)s") % {"medium": medium}
+        return self.get_reason_display()
 
 
 class Anomaly(models.Model):

@@ -10,8 +10,11 @@ from campaigns.planning import plan
 from campaigns.responding import note_outcomes
 from campaigns.sending import send_due
 from contacts.consenting import give_consent, withdraw_consent
+from contacts.phones import set_phone
+from contacts.suppressing import suppress
 from tests.make import DAY, HOUR, NOON, make_delivery, make_order, make_rule, make_sender, make_touchpoint
-from tests.make import make_version  # isort: skip
+
+from tests.make import make_step, make_version  # isort: skip
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def test_a_sent_message_says_why_and_on_what_permission(rule, ada, mailbox):
     assert answers(why(ada.deliveries.get())) == [
         ("ok", "Confirmed the sign-up, 10 June 2026, 11:00"),
         ("ok", "Row “Welcome”: Sign-up, immediate"),
-        ("ok", "Said yes to “New arrivals” on 31 May 2026"),
+        ("ok", "Said yes to “New arrivals” by e-mail on 31 May 2026"),
         ("ok", "The address may be used"),
         ("ok", "Taken by the mail server on 10 June 2026, 12:00, on the first try"),
     ]
@@ -46,7 +49,7 @@ def test_what_was_not_sent_says_what_kept_it_back(rule, ben):
     give_consent(ben, [rule.topic], at=NOON + DAY, source="test")
 
     assert answers(why(delivery))[2:] == [
-        ("stop", "Left “New arrivals” on 5 June 2026"),
+        ("stop", "Left “New arrivals” by e-mail on 5 June 2026"),
         ("ok", "The address may be used"),
         ("stop", "withdrew their consent to this topic – 5 June 2026"),
     ]
@@ -59,13 +62,13 @@ def test_why_not_names_what_speaks_against_it(rule, ben, cleo):
         ("ok", "The row is on since 11 May 2026"),
         ("ok", "Confirmed the sign-up on 1 May 2026, 12:00"),
         ("stop", "That was before the row was switched on"),
-        ("stop", "Left “New arrivals” on 5 June 2026"),
+        ("stop", "Left “New arrivals” by e-mail on 5 June 2026"),
         ("ok", "The address may be used"),
     ]
     assert answers(why_not(cleo, rule, NOON)) == [
         ("ok", "The row is on since 11 May 2026"),
         ("wait", "Has not confirmed a sign-up"),
-        ("ok", "Said yes to “New arrivals” on 31 May 2026"),
+        ("ok", "Said yes to “New arrivals” by e-mail on 31 May 2026"),
         ("stop", "The address is suppressed since 5 June 2026: Bounced for good"),
     ]
 
@@ -157,6 +160,34 @@ def test_what_answers_no_more_is_told_where_nothing_came_after_it(ada, topic, se
     make_order(ada, at=NOON - 33 * DAY)
 
     assert ("stop", "That is too long ago to answer now") in answers(why_not(ada, rule, NOON))
+
+
+def test_each_medium_is_named_with_what_was_said_to_it(ada, rule):
+    make_step(rule, channel="phone", delay=DAY)
+    assert answers(why_not(ada, rule, NOON))[-4:] == [
+        ("ok", "Said yes to “New arrivals” by e-mail on 31 May 2026"),
+        ("ok", "The address may be used"),
+        ("stop", "Never said yes to “New arrivals” by phone"),
+        ("stop", "There is no phone number"),
+    ]
+    set_phone(ada, "+351912345678", at=NOON)
+    give_consent(ada, [rule.topic], channel="phone", at=NOON, source="test")
+    withdraw_consent(ada, [rule.topic], channel="phone", at=NOON, source="test")
+    suppress("+351912345678", at=NOON, source="test", channel="phone", reason="asked")
+
+    assert answers(why_not(ada, rule, NOON))[-2:] == [
+        ("stop", "Left “New arrivals” by phone on 10 June 2026"),
+        ("stop", "The number is suppressed since 10 June 2026: Asked never to hear again"),
+    ]
+
+
+def test_a_call_that_could_not_be_speaks_of_a_number(ada, rule):
+    def told(reason, channel):
+        return make_delivery(rule, ada, status="skipped", reason=reason, channel=channel).why
+
+    assert told("no_address", "phone") == "no phone number"
+    assert told("no_address", "email") == "no address for this channel"
+    assert told("never_agreed", "phone") == "never said yes to this topic by phone"
 
 
 def test_once_ever_says_that_they_had_it(rule, ada):

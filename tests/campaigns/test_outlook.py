@@ -14,7 +14,7 @@ def test_what_may_go_says_when(ada):
 
 
 def test_who_withdrew_will_not_get_it(ben):
-    assert said_of(ben, make_rule()) == "Will not be sent: Left “New arrivals” on 5 June 2026"
+    assert said_of(ben, make_rule()) == "Will not be sent: Left “New arrivals” by e-mail on 5 June 2026"
 
 
 def test_a_suppressed_address_will_not_get_it(cleo):

@@ -3,8 +3,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from contacts import about
 from contacts.consenting import current_consents, give_consent
 from contacts.models import Consent, Contact, Suppression
+from contacts.phones import set_phone
+from contacts.preferences import stop_everything
+from contacts.suppressing import suppress
 from tests.make import (
     DAY,
     NOON,
@@ -253,3 +257,29 @@ def test_the_same_number_of_queries_for_a_short_life_and_a_long_one(as_marketer,
 
     queries(short)
     assert queries(short) == queries(long)
+
+
+def used_for(contact, rf):
+    """What the panel about them says of each address, one line after the other."""
+    html = about.panel(contact, rf.get("/"), NOON)
+    return [part.partition("</span>")[0] for part in html.split('tiny muted">')[1:]]
+
+
+def test_an_address_says_what_it_is_used_for_as_things_stand(rf, ada, topic):
+    set_phone(ada, "+351912345678", at=NOON)
+    assert used_for(ada, rf) == ["written to", "not called: no yes to calls"]
+    give_consent(ada, [topic], channel="phone", at=NOON, source="test")
+    assert used_for(ada, rf) == ["written to", "called"]
+
+    stop_everything(ada, at=NOON + DAY)
+
+    assert used_for(ada, rf) == ["service messages only", "not called: no yes to calls"]
+
+
+def test_an_address_that_is_kept_back_says_so(rf, ada):
+    suppress(ada.email, at=NOON, source="test", reason="asked", scope="all")
+    assert used_for(ada, rf) == ["kept back: nothing is sent there"]
+
+    Suppression.objects.update(scope="marketing")
+
+    assert used_for(ada, rf) == ["service messages only"]
