@@ -11,6 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns.answers import ANSWER_WITHIN
 from campaigns.models import Campaign, Delivery, LifecycleRule, Response, SendingSwitch
 from contacts.models import Contact
 from crm.health import readiness
@@ -41,7 +42,7 @@ def end_of_day(at, zone):
 
 def figures(at, zone):
     """The week in numbers: due today, sent, answered, outcomes, each beside the week before."""
-    this, before = week_figures(at - WEEK, at), week_figures(at - 2 * WEEK, at - WEEK)
+    this, before = week_figures(at - WEEK, at, at), week_figures(at - 2 * WEEK, at - WEEK, at)
     planned = Delivery.objects.filter(status=Delivery.Status.PLANNED)
     due = planned.filter(due_at__lt=end_of_day(at, zone)).count()
     return {"due": due, "next": planned.order_by("due_at").values_list("due_at", flat=True).first()} | {
@@ -53,18 +54,26 @@ def figures(at, zone):
     }
 
 
-def week_figures(since, until):
-    """What was sent in a span, and how much of it was answered and reached its outcome."""
-    answered = Response.objects.by_people().filter(delivery=OuterRef("pk"), kind__in=ANSWERS)
+def week_figures(since, until, at):
+    """What was sent in a span, and how much of it was answered and reached its outcome.
+
+    The share is of what had its time by `at`, answered within it: so every week is counted alike.
+    """
+    by_people = Response.objects.by_people().filter(delivery=OuterRef("pk"), kind__in=ANSWERS)
+    soon = Exists(by_people.filter(at__lte=OuterRef("sending_at") + ANSWER_WITHIN))
+    had_time = Q(sending_at__lte=at - ANSWER_WITHIN)
     found = Delivery.objects.filter(
         status=Delivery.Status.SENT, sending_at__gte=since, sending_at__lt=until
     ).aggregate(
         sent=Count("pk"),
-        answered=Count("pk", filter=Exists(answered)),
+        answered=Count("pk", filter=Exists(by_people)),
         outcomes=Count("pk", filter=Q(outcome_at__isnull=False)),
+        in_time=Count("pk", filter=had_time),
+        soon=Count("pk", filter=had_time & soon),
     )
-    share = 100 * found["answered"] / found["sent"] if found["sent"] else None
-    return found | {"answered_share": share}
+    soon, in_time = found.pop("soon"), found.pop("in_time")
+    share = 100 * soon / in_time if in_time else None
+    return found | {"answered_share": share, "too_young": found["sent"] - in_time}
 
 
 def outcome_revenue(since, until):

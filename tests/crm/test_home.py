@@ -29,13 +29,46 @@ def send(rule, at, answered_at=None):
 
 
 def test_the_week_counts_what_was_sent_and_answered(rule):
-    send(rule, NOON - DAY, answered_at=NOON - HOUR)
+    send(rule, NOON - 3 * DAY, answered_at=NOON - 2 * DAY)
     send(rule, NOON - 2 * DAY)
     send(rule, NOON - 9 * DAY)
 
     this = home.figures(NOON, UTC)["this"]
 
-    assert this == {"sent": 2, "answered": 1, "outcomes": 0, "answered_share": 50.0}
+    assert this == {"sent": 2, "answered": 1, "outcomes": 0, "answered_share": 50.0, "too_young": 0}
+
+
+def test_a_send_of_a_minute_ago_moves_no_rate(rule):
+    for days, answered in ((3, True), (4, False), (10, True), (11, False)):
+        at = NOON - days * DAY
+        send(rule, at, answered_at=at + HOUR if answered else None)
+    before = home.figures(NOON, UTC)
+    assert before["points"]["direction"] == "flat"
+
+    for _number in range(5):
+        send(rule, NOON - HOUR / 60)
+
+    found = home.figures(NOON, UTC)
+    assert (found["this"]["answered_share"], found["points"]) == (50.0, before["points"])
+    assert (found["this"]["sent"], found["this"]["too_young"]) == (7, 5)
+
+
+def test_weeks_are_compared_by_what_was_answered_in_the_same_time(rule):
+    send(rule, NOON - 3 * DAY, answered_at=NOON - 2 * DAY)
+    send(rule, NOON - 10 * DAY, answered_at=NOON - 7 * DAY)
+    late = send(rule, NOON - 4 * DAY)
+
+    assert [home.figures(NOON, UTC)[week]["answered_share"] for week in ("this", "before")] == [50, 0]
+    Response.objects.create(delivery=late, kind="clicked", at=NOON - HOUR)
+    assert home.figures(NOON, UTC)["this"]["answered_share"] == 50
+
+
+def test_the_page_says_how_many_are_too_young(as_marketer, rule):
+    send(rule, timezone.now() - HOUR)
+    assert "too early: two days are left to answer" in as_marketer.get("/").text
+
+    send(rule, timezone.now() - 3 * DAY)
+    assert "0 messages; 1 left too lately to count" in as_marketer.get("/").text
 
 
 def test_an_opened_message_is_not_an_answer(rule):
