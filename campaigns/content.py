@@ -146,18 +146,30 @@ def sender_of(content):
 def check(content):
     """What is wrong with this content, in words a marketer can act on; empty when it may be sent."""
     labels = {name: str(Content._meta.get_field(name).verbose_name).capitalize() for name in WRITTEN}
-    if found := problems(content):
-        return [f"{labels[problem.field]}: {problem.words}" for problem in found]
-    return list(dict.fromkeys(problem.words for problem in unwritten(content)))
+    found = [f"{labels[problem.field]}: {problem.words}" for problem in problems(content)]
+    return list(dict.fromkeys([*found, *(problem.words for problem in unwritten(content))]))
 
 
 def unwritten(content):
     """The places that were left open for words and are open still, as (field, words)."""
-    parts = PARTS.get(channel_of(content), WRITTEN)
+    channel = channel_of(content)
+    parts = PARTS.get(channel, WRITTEN)
+    if channel != Channel.PHONE and is_a_name(content.subject, content):
+        words = _("That is the name your colleagues use for it; write what the person is to read.")
+        yield Problem("subject", words)
     for field in ("subject", "body", "text"):
         place = OPEN_PLACE if field == "body" else OPEN_LINE
         if field in parts and place.search(getattr(content, field)):
             yield Problem(field, _("Write its words: where “…” stands alone, there are none yet."))
+
+
+def is_a_name(subject, content):
+    """Whether a subject is the name of a row or a campaign that uses these words."""
+    if not content.pk:
+        return False
+    uses = Q(steps__content=content.pk) | Q(steps__content_b=content.pk)
+    rules = LifecycleRule.objects.filter(uses, name__iexact=subject.strip())
+    return rules.exists() or content.campaigns.filter(name__iexact=subject.strip()).exists()
 
 
 def problems(content):

@@ -113,8 +113,8 @@ def words_to_begin_with(step):
     if step.follows and step.follows.channel == step.channel:
         return copy_of(step.follows.content, name=name)
     if step.channel == Channel.PANEL:
-        return Content.objects.create(name=name, subject=step.rule.name, body=panel_words.FIRST_BODY)
-    return first_words(step.rule, name=name)
+        return Content.objects.create(name=name, body=panel_words.FIRST_BODY)
+    return first_words(step.rule, name=name, channel=step.channel)
 
 
 @transaction.atomic
@@ -142,11 +142,14 @@ def move_step(step, *, up):
     Step.objects.bulk_update(steps, ["position"])
 
 
-def first_words(program, *, name=""):
-    """Words to begin from, for a row or a campaign: a greeting and a signature."""
+def first_words(program, *, name="", channel=Channel.EMAIL):
+    """Words to begin from, for a row or a campaign: a greeting and a signature.
+
+    Its name is for colleagues, so only what they read, the purpose of a call, begins with it.
+    """
     return Content.objects.create(
         name=name or program.name,
-        subject=program.name,
+        subject=program.name if channel == Channel.PHONE else "",
         body=FIRST_BODY,
         text="{% if first_name != '' %}"
         + _("Hello")

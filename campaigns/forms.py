@@ -29,6 +29,7 @@ class ContentForm(forms.ModelForm):
             "text": forms.Textarea(attrs={"rows": 12, "class": "source", "spellcheck": "true"}),
         }
         help_texts = {
+            "subject": _("What the inbox shows first; the name of the row or campaign stays with you."),
             "preheader": _("What the inbox shows beside the subject."),
             "body": _(
                 "MJML, from &lt;mj-section&gt; on. Our frame adds the head, the foot and the links to stop."
@@ -39,6 +40,7 @@ class ContentForm(forms.ModelForm):
     def __init__(self, *args, publish=False, **kwargs):
         super().__init__(*args, **kwargs)
         self.publish = publish
+        self.fields["subject"].widget.attrs["placeholder"] = _("What it says, in a line")
         channel = content.channel_of(self.instance)
         if channel == Channel.PANEL:
             self.ask_for_a_panel()
@@ -58,6 +60,7 @@ class ContentForm(forms.ModelForm):
         self.leave_out("preheader", "body", "question")
         purpose, script = self.fields["subject"], self.fields["text"]
         purpose.label, script.label = _("What the call is for"), _("Script")
+        purpose.help_text = ""
         script.help_text = _("What a colleague says, in their words. An empty line begins a paragraph.")
 
     def ask_for_a_panel(self):
@@ -65,6 +68,7 @@ class ContentForm(forms.ModelForm):
         self.leave_out("preheader", "text")
         heading, words = self.fields["subject"], self.fields["body"]
         heading.label, words.label = _("Heading"), _("Words")
+        heading.help_text = ""
         words.widget.attrs["rows"] = 10
         words.help_text = _(
             "HTML: paragraphs, lists, pictures, links. A link of the class “button” looks like one. The page"

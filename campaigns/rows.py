@@ -138,7 +138,7 @@ def save_plan(step, plan, made, at):
 
 def first_words(rule, plan):
     """Words to begin from, in the shape that the medium takes."""
-    words = editing.first_words(rule)
+    words = editing.first_words(rule, channel=plan.channel)
     if plan.channel == Channel.EMAIL and plan.follows is None:
         return words
     medium = Channel(plan.channel).label

@@ -201,6 +201,9 @@ def test_a_row_is_added_as_a_draft_with_words_to_begin_from(as_marketer, rule):
     assert answer.url == page("rule-content", added)
     assert added.status == "draft"
     written = added.first_step.content
+    assert content.check(written) == ["Subject: Write one.", OPEN]
+    assert "Not written yet" in as_marketer.get(page("rule-detail", added)).text
+    written.subject = "Happy birthday"
     assert list(content.problems(written)) == []
     assert content.check(written) == [OPEN]
 
@@ -239,11 +242,27 @@ def test_words_that_could_not_be_sent_are_refused_beside_their_field(as_marketer
     assert rule.first_step.content.subject != "Hi {{ firstname }}"
 
 
+def test_the_name_of_a_row_is_not_published_as_the_subject_of_its_message(as_marketer, rule):
+    words = {"preheader": "", "body": BODY, "text": "New", "publish": "1"}
+
+    refused = as_marketer.post(page("rule-content", rule), words | {"subject": f" {rule.name.upper()}"})
+    written = rule.first_step.content
+
+    assert "the name your colleagues use" in refused.context["form"].errors["subject"][0]
+    assert written.live is None
+    written.subject = rule.name
+    assert "the name your colleagues use" in content.check(written)[0]
+    as_marketer.post(page("rule-content", rule), words | {"subject": f"{rule.name}, and more"})
+    assert rule.first_step.content.live.number == 1
+
+
 def panel_of(rule):
-    """A panel step with the words it begins with."""
-    return editing.write_step(
-        Step(rule=rule, channel="panel", slot="home"), at=NOON, delay=0 * DAY, tries_two=False
-    )
+    """A panel step with a heading, and the words it begins with."""
+    step = Step(rule=rule, channel="panel", slot="home")
+    editing.write_step(step, at=NOON, delay=0 * DAY, tries_two=False)
+    step.content.subject = "New in"
+    step.content.save()
+    return step
 
 
 def test_words_that_are_open_still_are_saved_and_not_published(as_marketer, rule):

@@ -91,7 +91,7 @@ def test_a_step_of_a_row_that_is_on_waits_for_its_words(as_marketer, rule, ada):
     assert "Not sent yet: publish its words" in as_marketer.get(page("rule-detail", rule)).text
 
     panel = rule.steps.last()
-    panel.content.body = "<p>Come in</p>"
+    panel.content.subject, panel.content.body = "New in", "<p>Come in</p>"
     panel.content.save()
     content.freeze(panel.content, at=NOON + HOUR)
     make_touchpoint(make_contact(), "confirmed", at=NOON + HOUR)
