@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import content, planning, rules
+from campaigns import content, planning, rules, suited
 from campaigns.models import LifecycleRule, Rehearsal, SendingSwitch
 from campaigns.previewing import sample_subject
 from campaigns.rehearsing import keeping
@@ -124,6 +124,9 @@ def checks(rule):
     for words in words_of(rule):
         yield words_check(_("“%(message)s” can be sent") % {"message": words.name}, words)
     yield sender_check(rule.sender)
+    if suited.is_once_in_a_life(rule):
+        words = _("Once ever: the date comes round every year, and who has had the message gets it no more.")
+        yield "wait", _("How often one person gets it"), words
     if rule.is_service:
         yield "ok", _("A service message"), _("It answers what someone asked for and needs no consent.")
     else:

@@ -17,10 +17,10 @@ from campaigns import (
     audience_fields,
     chosen,
     editing,
-    holding_out,
     hours,
     outcomes,
     strategy_words,
+    suited,
     triggers,
 )
 from campaigns.also_counted import AlsoCounted
@@ -28,6 +28,12 @@ from campaigns.form_sections import Asked, Folded, Section
 from campaigns.models import LifecycleRule
 from campaigns.spans import SpanField
 from contacts.models import Sender
+
+# What else changes with the choice of a new row.
+BESIDE = {"trigger": "#how-often", "outcome": "#held-out"}
+ONCE_WORDS = _(
+    "Once ever is once in a life: nobody gets it a second time, though this may happen to them again and again."
+)
 
 
 class RuleForm(forms.ModelForm):
@@ -94,13 +100,11 @@ class RuleForm(forms.ModelForm):
         self.fields["purpose"].choices = [("", _("Choose…")), *LifecycleRule.Purpose.choices]
         for name in ("topic", "sender"):
             self.fields[name].empty_label = _("Choose…")
-        self.fields["control_share"].help_text = _("Advised: %(advice)s") % {
-            "advice": holding_out.for_rule(self.instance, timezone.now()).words
-        }
         if not self.is_by_name:
             self.fields |= audience_fields.fields_of(self.instance.audience)
         self.reminder = editing.reminder_of(self.instance) if self.instance.pk else None
         self.begin_with_what_holds()
+        self.begin_with_what_suits()
         self.trigger_settings = self.settings_of("trigger", triggers.get, self.instance.parameters)
         self.outcome_settings = self.settings_of("outcome", outcomes.get, self.instance.outcome_parameters)
         self.also = AlsoCounted(self.instance.more_outcomes, data=self.data, is_asking=self.is_asking)
@@ -116,6 +120,22 @@ class RuleForm(forms.ModelForm):
         if not self.instance.pk:
             self.initial["sender"] = Sender.objects.order_by("pk").values_list("pk", flat=True).first()
 
+    def begin_with_what_suits(self):
+        """A new row goes by its trigger and its outcome as long as nobody chooses otherwise."""
+        trigger = self["trigger"].value() or triggers.choices()[0][0]
+        advice = suited.share(self.instance, self["outcome"].value(), timezone.now())
+        self.fields["control_share"].help_text = _("Advised: %(advice)s") % {"advice": advice.words}
+        self.how_often, self.held_out = suited.how_often(trigger), {"control_share": advice.share}
+        if self.instance.pk:
+            return
+        for fields in (self.how_often, self.held_out):
+            self.initial |= fields
+            self.data = suited.keep_up(self.data, fields) if self.is_bound else self.data
+
+    def suited_fields(self, fields):
+        """What suited is posted along with a new row."""
+        return HTML("" if self.instance.pk else suited.posted(fields))
+
     def full_clean(self):
         """Nothing is refused while somebody only asks for the settings of what they chose."""
         if self.is_asking:
@@ -130,7 +150,8 @@ class RuleForm(forms.ModelForm):
         """The settings of the trigger or the outcome that is chosen now."""
         choices = [key for key, _label in self.fields[name].choices if key]
         value = self[name].value() or (choices[0] if name == "trigger" else "")
-        self.fields[name].widget.attrs |= chosen.asking_again(name)
+        beside = {} if self.instance.pk else {"hx-select-oob": BESIDE[name]}
+        self.fields[name].widget.attrs |= chosen.asking_again(name) | beside
         is_same = self.instance.pk and value == getattr(self.instance, name)
         found = get(value) if value in choices else None
         return chosen.ChosenSettings(
@@ -182,7 +203,10 @@ class RuleForm(forms.ModelForm):
                 Column(Asked("topic", "topic"), css_class="col-sm-6 col-lg-5"),
                 Column("re_entry", css_class="col-sm-6 col-lg-4"),
                 Column(Asked("days", "re_entry_days"), css_class="col-sm-6 col-lg-3"),
+                self.suited_fields(self.how_often),
+                css_id="how-often",
             ),
+            Asked("again", HTML(format_html('<p class="form-text">{}</p>', ONCE_WORDS))),
             by_name if self.is_by_name else some,
         )
 
@@ -215,7 +239,14 @@ class RuleForm(forms.ModelForm):
             Row(Column("outcome"), Column(Asked("outcome", "outcome_within"))),
             HTML("{{ form.outcome_settings.rendered }}"),
             HTML("{{ form.also.rendered }}"),
-            Asked("share", Row(Column("control_share", css_class="col-sm-6"))),
+            Asked(
+                "share",
+                Row(
+                    Column("control_share", css_class="col-sm-6"),
+                    self.suited_fields(self.held_out),
+                    css_id="held-out",
+                ),
+            ),
         )
 
     def advanced(self):
