@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit
+from crispy_forms.layout import HTML, Column, Layout, Row, Submit
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import calling, hours
+from campaigns.form_sections import Asked
 
 LATEST = timedelta(days=60)
 LONGEST_CALL = 600
@@ -29,21 +30,20 @@ class CallForm(forms.Form):
         label=_("Call back on"), required=False, widget=forms.TextInput(attrs={"type": "datetime-local"})
     )
     scope = forms.ChoiceField(
-        label=_("Who asks to be left alone wants"), choices=calling.SCOPES.items, required=False
+        label=_("What they want to hear no more"), choices=calling.SCOPES.items, required=False
     )
 
     def __init__(self, *args, at, zone, action="", **kwargs):
         super().__init__(*args, **kwargs)
         self.at, self.zone = at, zone
-        self.fields["back_at"].help_text = _("If they asked for it: by the clock in %(zone)s.") % {
-            "zone": hours.zone_words(zone)
-        }
+        self.fields["back_at"].help_text = _("By the clock in %(zone)s.") % {"zone": hours.zone_words(zone)}
         self.helper = FormHelper()
         self.helper.form_action = action
         self.helper.attrs = {"novalidate": True}
         self.helper.layout = Layout(
             "outcome",
-            Fieldset(_("What belongs to it"), Row(Column("back_at"), Column("scope"))),
+            Asked("back", "back_at"),
+            Asked("alone", "scope"),
             Row(Column("words", css_class="col-md-9"), Column("minutes", css_class="col-md-3")),
             HTML('<div class="form-actions">'),
             Submit("save", _("Write it down"), css_class="btn-primary"),

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import call_queue, call_undoing, calling, explaining, hours, rendering
+from campaigns import call_queue, call_snoozing, call_undoing, calling, explaining, hours, rendering
 from campaigns.call_forms import CallForm
 from campaigns.models import Delivery
 from contacts import about, columns, panels, timeline
@@ -77,6 +77,8 @@ def show_call(request, delivery, form=None):
         "warmth": columns.warmth_of([contact.pk]).get(contact.pk, 0),
     }
     page["number_words"] = in_words(page["number"])
+    if page["is_mine"] or (page["is_waiting"] and page["may_write"]):
+        page["moments"] = call_snoozing.moments(delivery, at)
     return render(request, "campaigns/call_detail.html", page | script_of(delivery))
 
 
@@ -135,6 +137,20 @@ def call_leave(request, key):
     """Put a call back that was not made."""
     calling.leave(call_of(request, key), request.user, at=timezone.now())
     messages.success(request, _("It is back in the queue."))
+    return redirect("campaigns:call-list")
+
+
+@require_POST
+def call_snooze(request, key):
+    """Put a call off to one of the moments it offers."""
+    delivery, until = call_of(request, key), request.POST.get("until", "")
+    try:
+        moment = call_snoozing.snooze(delivery, request.user, until, at=timezone.now())
+    except calling.CannotCall as error:
+        messages.error(request, str(error))
+        return redirect("campaigns:call-detail", delivery.uuid)
+    told = {"person": delivery.contact, "moment": moment.words}
+    messages.success(request, _("The call to %(person)s comes again on %(moment)s, their time.") % told)
     return redirect("campaigns:call-list")
 
 

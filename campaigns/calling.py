@@ -139,15 +139,20 @@ def hold(delivery, owner):
 
 
 @transaction.atomic
-def leave(delivery, user, *, at):
-    """Put a call back that was not made: it stands in the queue again. Leaving it twice changes nothing."""
+def leave(delivery, user, *, at, until=None, words=""):
+    """Put a call back that was not made: it stands in the queue again, now or at a moment to come.
+
+    Returns whether it was in this colleague's hands: leaving it twice changes nothing.
+    """
     lock_contacts([delivery.contact_id])
     mine = Delivery.objects.filter(pk=delivery.pk, status=Status.SENDING, owner=owner_of(user))
     delivery = mine.first()
     if delivery:
         kept = {"attempts": delivery.attempts - 1, "passed_at": None}
-        _put_back(delivery, _promise_kept_for(delivery), **kept)
+        kept |= {"due_at": until, "detail": words} if until else {}
+        _put_back(delivery, promise_kept_for(delivery), **kept)
         _note_ended(delivery, at, attempt=delivery.attempts + 1)
+    return delivery is not None
 
 
 def _put_back(delivery, reason=Reason.NONE, **fields):
@@ -318,6 +323,6 @@ def _tries(delivery):
     return tries
 
 
-def _promise_kept_for(delivery):
+def promise_kept_for(delivery):
     """The reason a call has that they asked for; none for any other."""
     return Reason.CALL_BACK if _outcomes(delivery)[:1] == [CALL_BACK] else Reason.NONE

@@ -1,14 +1,14 @@
 """The pages of calls: the queue, one call, and what is said of it."""
 
-from datetime import time
+from datetime import UTC, time, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import calling
+from campaigns import call_queue, call_snoozing, calling
 from campaigns.models import Delivery
-from contacts.models import Consent
+from contacts.models import Consent, Sender
 from tests.campaigns.calls import make_call, make_call_rule, may_be_called
 from tests.make import DAY, HOUR, MINUTE, make_contact, make_delivery, make_order, make_user
 from touchpoints.models import Touchpoint
@@ -245,3 +245,83 @@ def test_the_delivery_of_a_call_can_be_looked_at(as_marketer, marketer, call, at
 
     assert "Called on" in page
     assert "Handed to the mail server" not in page
+
+
+# Putting it off --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lasting(call, ada, at):
+    """A call with a week left, to somebody in Lisbon, without quiet hours."""
+    ada.time_zone = "Europe/Lisbon"
+    ada.save()
+    Sender.objects.update(quiet_from=None, quiet_until=None)
+    Delivery.objects.filter(pk=call.pk).update(expires_at=at + 7 * DAY)
+    return Delivery.objects.get(pk=call.pk)
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_call_is_put_off_whether_it_is_taken_or_waits(as_marketer, lasting, at, is_taken):
+    queue = reverse("campaigns:call-list")
+    assert len(as_marketer.get(queue).context["calls"]) == 1
+    if is_taken:
+        as_marketer.post(address("take", lasting))
+        assert Delivery.objects.get(pk=lasting.pk).status == "sending"
+    assert "Not now?" in page_of(as_marketer, address("detail", lasting))
+
+    after = as_marketer.post(address("snooze", lasting), {"until": "later"}, follow=True)
+
+    lasting.refresh_from_db()
+    assert (lasting.status, lasting.reason, lasting.owner) == ("planned", "", "")
+    assert timedelta(hours=2) < lasting.due_at - at < timedelta(hours=4)
+    assert "put off by Ines Duarte" in lasting.why
+    assert "comes again on" in after.text
+    assert after.context["calls"] == []
+    assert [each.pk for each in after.context["later"]] == [lasting.pk]
+    (again,) = call_queue.waiting(lasting.due_at + MINUTE)
+    assert again.delivery.pk == lasting.pk
+
+
+def test_tomorrow_is_ten_in_the_morning_where_they_live(lasting, ada):
+    ada.time_zone = "Asia/Tokyo"
+    ada.save()
+    lasting = Delivery.objects.get(pk=lasting.pk)
+    noon = lasting.expires_at.replace(hour=20, minute=0, second=0, microsecond=0) - 5 * DAY
+
+    found = {each.key: each.at for each in call_snoozing.moments(lasting, noon)}
+
+    assert found["tomorrow"].astimezone(UTC) == (noon + DAY).replace(hour=1) + DAY
+    assert found["hour"] == noon + HOUR
+
+
+def test_no_moment_is_offered_beyond_its_time_nor_in_quiet_hours(lasting, at):
+    keys = [each.key for each in call_snoozing.moments(lasting, at)]
+    assert keys == ["hour", "later", "tomorrow", "days"]
+
+    lasting.expires_at = at + 2 * HOUR
+    assert [each.key for each in call_snoozing.moments(lasting, at)] == ["hour"]
+    lasting.sender.quiet_from, lasting.sender.quiet_until = time(0), time(23, 59, 59)
+    assert call_snoozing.moments(lasting, at) == []
+
+
+def test_what_a_colleague_has_in_hand_is_not_put_off(as_marketer, lasting, at):
+    calling.take(lasting, make_user("marketer"), at=at)
+
+    after = as_marketer.post(address("snooze", lasting), {"until": "later"}, follow=True)
+
+    assert "nor in your hands" in after.text
+    assert Delivery.objects.get(pk=lasting.pk).status == "sending"
+    assert as_marketer.post(address("snooze", lasting), {"until": "never"}, follow=True).status_code == 200
+
+
+def test_who_was_promised_a_call_keeps_the_promise_when_it_is_put_off(as_marketer, marketer, lasting, at):
+    as_marketer.post(address("take", lasting))
+    soon = calling.Said("call_back", back_at=at + MINUTE)
+    calling.record_call(lasting, marketer, soon, at=at)
+    Delivery.objects.filter(pk=lasting.pk).update(due_at=at - MINUTE)
+
+    as_marketer.post(address("snooze", lasting), {"until": "hour"})
+
+    lasting.refresh_from_db()
+    assert lasting.reason == "call_back"
+    assert lasting.due_at > at

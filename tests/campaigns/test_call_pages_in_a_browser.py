@@ -104,3 +104,39 @@ def test_a_call_is_taken_and_written_down_with_the_keyboard(
     page.get_by_role("heading", name="How did it go?").wait_for()
     assert Delivery.objects.get(pk=calls[1].pk).status == "sending"
     assert timezone.now() - Delivery.objects.get(pk=calls[1].pk).sending_at < timedelta(hours=1)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_only_what_an_outcome_asks_for_stands_open(live_server, new_page, sign_in, marketer, calls, scripts):
+    calling.take(calls[1], marketer, at=timezone.now())
+    page = new_page(width=390, java_script_enabled=scripts)
+    sign_in(page, marketer)
+    page.goto(live_server.url + addresses(calls)[1])
+    back, alone = page.get_by_label("Call back on"), page.get_by_label("What they want to hear no more")
+    assert not back.is_visible()
+    assert not alone.is_visible()
+
+    page.get_by_label("Asked to be called back").check()
+    assert back.is_visible()
+    assert not alone.is_visible()
+    look(page, "asked-back")
+    page.get_by_label("Asked to be left alone").check()
+    assert alone.is_visible()
+    assert not back.is_visible()
+    page.get_by_label("Asked to be called back").check()
+    page.get_by_role("button", name="Write it down").click()
+    assert page.get_by_text("Say when they want to be called.").is_visible()
+
+
+def test_a_call_nobody_took_is_put_off_to_tomorrow(live_server, new_page, sign_in, marketer, calls):
+    Delivery.objects.filter(pk=calls[1].pk).update(expires_at=timezone.now() + 5 * DAY)
+    page = new_page(width=1440)
+    sign_in(page, marketer)
+    page.goto(live_server.url + addresses(calls)[1])
+    look(page, "put-off")
+
+    page.get_by_role("button", name="Tomorrow").click()
+
+    page.get_by_text("comes again on").wait_for()
+    assert page.get_by_role("button", name="Take the call to Mara Lindqvist").count() == 0
+    assert Delivery.objects.get(pk=calls[1].pk).due_at > timezone.now()
