@@ -63,7 +63,7 @@ GROUP BY d.rule_id, d.campaign_id
 
 ADDED_UP = [
     "sent", "reached", "in_time", "relevant", "inbound", "minutes", "orders", "revenue", "margin",
-    "unknown_costs", "cost",
+    "unknown_costs",
 ]  # fmt: skip
 
 
@@ -84,7 +84,29 @@ class Effort:
     unknown_costs: int = 0
     cost: Decimal = NOTHING
     by_channel: dict = field(default_factory=dict)
+    cost_by_channel: dict = field(default_factory=dict)
     first_at: datetime | None = None
+
+    def spend(self, channel, amount):
+        """Add what a medium cost."""
+        self.cost += amount
+        self.cost_by_channel[channel] = self.cost_by_channel.get(channel, NOTHING) + amount
+
+    @property
+    def dearest(self):
+        """(medium, per cent) where one medium among several takes more than half of the cost; else None."""
+        if not self.cost or len(self.cost_by_channel) < 2:
+            return None
+        channel, cost = max(self.cost_by_channel.items(), key=lambda pair: pair[1])
+        return (channel.label, round(100 * cost / self.cost)) if 2 * cost > self.cost else None
+
+    @property
+    def by_medium(self):
+        """(medium, how many were sent, what they cost) of each."""
+        return [
+            (channel.label, sent, self.cost_by_channel.get(channel))
+            for channel, sent in self.by_channel.items()
+        ]
 
     @property
     def too_young(self):
@@ -153,7 +175,7 @@ def efforts(at, *, only="", program=None):
         effort.in_time, effort.first_at = effort.in_time + in_time, earlier(effort.first_at, first_at)
         effort.relevant, effort.inbound = effort.relevant + relevant, effort.inbound + int(inbound)
         effort.by_channel[Channel(channel)] = sent
-        effort.cost += sent * (prices[channel].each if channel in prices else NOTHING)
+        effort.spend(Channel(channel), sent * (prices[channel].each if channel in prices else NOTHING))
     for key, orders, revenue, margin, unknown in _rows(_CREDITED, only, asked):
         effort = found.setdefault(key, Effort())
         effort.orders, effort.unknown_costs = orders, unknown
@@ -161,7 +183,8 @@ def efforts(at, *, only="", program=None):
     for key, minutes in _rows(_MINUTES, only, asked):
         effort = found.setdefault(key, Effort())
         effort.minutes = minutes
-        effort.cost += minutes * (prices[Channel.PHONE].minute if Channel.PHONE in prices else NOTHING)
+        each = prices[Channel.PHONE].minute if Channel.PHONE in prices else NOTHING
+        effort.spend(Channel.PHONE, minutes * each)
     return found
 
 
@@ -180,6 +203,8 @@ def total(efforts):
     for effort in efforts:
         for name in ADDED_UP:
             setattr(together, name, getattr(together, name) + getattr(effort, name))
+        for channel, cost in effort.cost_by_channel.items():
+            together.spend(channel, cost)
         together.first_at = earlier(together.first_at, effort.first_at)
     return together
 

@@ -61,7 +61,7 @@ def strategy(request):
     """All messages together, and each row and campaign beside the others; `?as=csv` gives the table."""
     at = timezone.now()
     efforts = kept("efforts", None, at, lambda: costing.efforts(at))
-    rows = strategy_results.rows(request.user, efforts)
+    rows = strategy_results.rows(request.user, efforts, worth_at=at if "worth" in request.GET else None)
     if request.GET.get("as") == "csv":
         return csv_of(strategy_results.table(rows), "results.csv")
     page = {"rows": rows, "total": costing.total(row.effort for row in rows)}
@@ -86,6 +86,24 @@ def costs(request):
     page = {"form": form, "may_change": request.user.role == MAY_CHANGE}
     page["results_url"] = reverse("campaigns:results")
     return render(request, "campaigns/costs.html", page)
+
+
+@require_GET
+def rule_worth(request, pk):
+    """With and without a row beside each other, for its line among all."""
+    return worth(request, rule_of(request, pk))
+
+
+@require_GET
+def campaign_worth(request, pk):
+    """With and without a campaign beside each other, for its line among all."""
+    return worth(request, campaign_of(request, pk))
+
+
+def worth(request, program):
+    """It takes a look at many people, so it comes after the page."""
+    page = {"program": program, "found": results.latest(program, timezone.now())}
+    return render(request, "campaigns/_with_without.html", page)
 
 
 @require_POST

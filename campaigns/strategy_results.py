@@ -1,12 +1,14 @@
 """Every row and campaign beside the others: what it took, what it brought, and whether anybody cared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from campaigns import costing
+from campaigns import costing, results
 from campaigns.costing import Effort
 from campaigns.models import Campaign, ChannelCost, LifecycleRule
+from campaigns.uplift import Comparison
 
 
 @dataclass(frozen=True)
@@ -16,18 +18,28 @@ class Line:
     program: object
     effort: Effort
     is_irrelevant: bool
+    # What it was worth, where that was asked for at once; else it comes after the page.
+    comparison: Comparison | None = None
 
     @property
     def is_rule(self):
         return isinstance(self.program, LifecycleRule)
 
     @property
+    def worth_url(self):
+        name = "campaigns:rule-worth" if self.is_rule else "campaigns:campaign-worth"
+        return reverse(name, args=[self.program.pk])
+
+    @property
     def is_measured(self):
         return is_measured(self.program)
 
 
-def rows(user, efforts):
-    """Those that sent anything, what people care for least first: there is something to change."""
+def rows(user, efforts, *, worth_at=None):
+    """Those that sent anything, what people care for least first: there is something to change.
+
+    `worth_at` asks what each was worth by then as well, which takes a look at many people.
+    """
     rules = {("rule_id", rule.pk): rule for rule in LifecycleRule.objects.for_user(user)}
     campaigns = {("campaign_id", each.pk): each for each in Campaign.objects.for_user(user)}
     known = {key: program for key, program in (rules | campaigns).items() if key in efforts}
@@ -37,6 +49,8 @@ def rows(user, efforts):
         for key, program in known.items()
         if efforts[key].sent
     ]
+    if worth_at:
+        found = [replace(line, comparison=results.latest(line.program, worth_at)) for line in found]
     return sorted(found, key=_place)
 
 

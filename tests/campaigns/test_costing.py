@@ -116,6 +116,21 @@ def test_the_work_of_writing_is_counted_in_versions(rule):
     assert costing.versions_of(rule) == 2
 
 
+def test_the_medium_that_takes_most_of_the_cost_is_named(rule, prices, ada, ben):
+    make_delivery(rule, ada, **SENT)
+    assert effort_of(rule, AT).dearest is None
+    call = make_delivery(rule, ben, channel="phone", **SENT)
+    make_touchpoint(ben, "called", at=NOON, data={"delivery": str(call.uuid), "minutes": 1})
+
+    effort = costing.total([effort_of(rule, AT)])
+
+    assert effort.dearest == ("Phone", 99)
+    assert effort_of(rule, AT).by_medium == [("E-mail", 1, Decimal("0.01")), ("Phone", 1, Decimal("1.30"))]
+    assert effort.cost == Decimal("1.31")
+    costs = {"email": Decimal(1), "phone": Decimal(1)}
+    assert Effort(cost=Decimal(2), cost_by_channel=costs).dearest is None
+
+
 def test_rows_and_campaigns_are_told_apart_and_add_up(rule, ada, ben):
     campaign = make_campaign([ada])
     make_campaign_delivery(campaign, ada, **SENT)

@@ -4,8 +4,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import costing, decay
+from campaigns import costing, decay, results
 from campaigns.models import ChannelCost, SendingSwitch
+from campaigns.sequential import Interval
+from campaigns.templatetags.results import more_per_thousand
+from campaigns.uplift import Comparison, Side
 from tests.make import (
     DAY,
     HOUR,
@@ -149,6 +152,44 @@ def test_a_campaign_of_a_minute_ago_stands_behind_those_that_had_their_time(as_m
     assert page.context["measured"].relevance == 50
     assert "answered, or did it; 112 are too young" in page.text
     assert "too early" in page.text
+
+
+def test_each_line_says_with_and_without(as_marketer, rule, ada, monkeypatch):
+    ChannelCost.objects.create(channel="phone", each="2")
+    decide(rule, 2, 1)
+    make_delivery(rule, ada, channel="phone", status="sent", sending_at=NOON - DAY, finished_at=NOON)
+    campaign = make_campaign(name="Sale", outcome="order", control_share=10)
+    make_campaign_delivery(campaign, ada, status="sent", sending_at=NOON, finished_at=NOON)
+    found = Comparison(Side(people=2000, reached=200), Side(people=1000, reached=90))
+    assert found.state == "undecided"
+    monkeypatch.setattr(results, "of_rule", lambda rule, at: found)
+    urls = [
+        reverse("campaigns:rule-worth", args=[rule.pk]),
+        reverse("campaigns:campaign-worth", args=[campaign.pk]),
+    ]
+
+    page = as_marketer.get(reverse("campaigns:results")).text
+
+    assert all(url in page for url in urls)
+    of_rule, of_campaign = (" ".join(as_marketer.get(url).text.split()) for url in urls)
+    assert "10.0 % with it, 9.0 % without;" in of_rule
+    assert "more per 1,000 people. Undecided: about" in of_rule
+    assert of_campaign == "Nobody to compare with yet"
+    assert "10.0 % with it, 9.0 % without;" in as_marketer.get(reverse("campaigns:results") + "?worth").text
+    assert f"Everything since {NOON - DAY:%-d %B %Y}, when the first of these left." in page
+    assert "of cost, 100 % of it by phone" in page
+
+
+@pytest.mark.parametrize(
+    "low, high, expected",
+    [
+        (0.133, 0.395, "133 to 395 more per 1,000 people"),
+        (-0.395, -0.133, "133 to 395 fewer per 1,000 people"),
+        (-0.012, 0.03, "12 fewer to 30 more per 1,000 people"),
+    ],
+)
+def test_a_difference_has_its_noun(low, high, expected):
+    assert more_per_thousand(Interval(low, 0, high)) == expected
 
 
 def test_those_held_out_of_everything_are_compared(as_marketer, rule, ada, ben):

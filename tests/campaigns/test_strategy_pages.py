@@ -131,7 +131,20 @@ def test_the_comparison_stands_beside_each_other_with_its_interval(as_marketer, 
     answer = as_marketer.get(page("rule-live", rule))
 
     low, high = (round(1000 * value) for value in (found.shares.low, found.shares.high))
-    assert f"15.0 % with it, 6.0 % without; +{low} to +{high} of 1,000" in answer.text
+    assert f"15.0 % with it, 6.0 % without; {low} to {high} more per 1,000 people" in answer.text
+    assert "Undecided" not in answer.text
+
+
+def test_a_row_that_chance_alone_explains_says_undecided(as_marketer, at_noon, monkeypatch):
+    rule = make_rule(outcome="order", control_share=10)
+    found = Comparison(Side(people=2000, reached=200), Side(people=1000, reached=90))
+    assert found.state == "undecided"
+    monkeypatch.setattr(results, "of_rule", lambda rule, at: found)
+
+    answer = as_marketer.get(page("rule-live", rule)).text
+
+    assert "fewer to" in answer
+    assert "Undecided: about" in answer
 
 
 # Changing it in place --------------------------------------------------------------------------------
