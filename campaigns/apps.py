@@ -59,7 +59,7 @@ class CampaignsConfig(AppConfig):
         erasure.register("deliveries", forgetting.forget)
         timeline.register("deliveries", telling.entries)
         touch_rhythm.register("deliveries", rhythm.sent)
-        contact_reasons.register("deliveries", reasons.last_messages)
+        contact_reasons.register("deliveries", reasons.last_messages, reasons.why_this_message)
         media.register("rules", reasons.media_in_use)
         actions.register("start", _("Start a row for these"), "hand", start_views.address)
         contact_panels.register("start", place="aside", order=25, render=start_views.panel)

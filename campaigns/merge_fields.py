@@ -390,7 +390,7 @@ def register_fields():
         "preferences_url",
         gettext_lazy("Choose what to hear"),
         f"{site}/p/sample/",
-        lambda c: preferences_url(c.contact),
+        lambda c: preferences_url(c.contact, c.delivery.uuid),
         **personal,
     )
     register("unsubscribe_url", gettext_lazy("Stop"), f"{site}/u/sample/", stop_address, **personal)

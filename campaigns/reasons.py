@@ -9,8 +9,9 @@ from contacts.models import Channel, Consent
 
 # A panel stands on the page they are looking at, and needs no choice of theirs.
 CHOSEN = (Channel.EMAIL, Channel.PHONE)
-# So many messages back, and so many rows and campaigns of each topic.
-LOOKED_AT, TOLD = 100, 3
+# So many messages back, and so many of each topic.
+LOOKED_AT, TOLD = 100, 5
+RELATED = ("rule", "campaign", "version", "topic")
 
 
 def media_in_use():
@@ -20,16 +21,28 @@ def media_in_use():
     return steps.order_by().values_list("channel", flat=True).distinct()
 
 
-def last_messages(contact):
-    """(topic, sentence) of the last message of each row and campaign, the newest of each topic."""
+def last_messages(contact, message=None):
+    """(topic, sentence) of the last message of each row and campaign by each medium; a few of each topic.
+
+    `message` is the uuid of one that is told of elsewhere.
+    """
     sent = Delivery.objects.of(contact).filter(status=Delivery.Status.SENT, reminder_number=0)
-    related = ("rule", "campaign", "version", "topic")
     known, told = explaining.Known.of(contact), {}
-    for delivery in sent.select_related(*related).newest_first()[:LOOKED_AT]:
-        programs = told.setdefault(delivery.topic, set())
-        if delivery.program not in programs and len(programs) < TOLD:
-            programs.add(delivery.program)
-            yield delivery.topic, sentence(delivery, known)
+    for delivery in sent.select_related(*RELATED).newest_first()[:LOOKED_AT]:
+        said, told_of = told.setdefault(delivery.topic, set()), (delivery.program, delivery.channel)
+        if told_of not in said and len(said) < TOLD:
+            said.add(told_of)
+            if delivery.uuid != message:
+                yield delivery.topic, sentence(delivery, known)
+
+
+def why_this_message(contact, message):
+    """The sentence of one message by its uuid; empty where it never went, or not to them."""
+    left = (Delivery.Status.SENDING, Delivery.Status.SENT, Delivery.Status.UNKNOWN)
+    found = Delivery.objects.filter(uuid=message, status__in=left).select_related("contact", *RELATED).first()
+    if found is None or found.contact.survivor != contact:
+        return ""
+    return sentence(found, explaining.Known.of(contact))
 
 
 def sentence(delivery, known):

@@ -166,6 +166,15 @@ class PreferencesForm(forms.Form):
             return {}
         return {permission: chosen for permission, chosen in self.moved().items() if not chosen}
 
+    def wrong_words(self):
+        """Which entry is in the way of the rest."""
+        if "phone" in self.errors:
+            return _("Look at the phone number below.")
+        for name in ("at_most", "preferred_channel"):
+            if name in self.errors:
+                return _("Look at “%(field)s” below.") % {"field": self[name].label}
+        return _("The page was no longer as it should be: look through your choices and save them again.")
+
     def moved(self):
         """The switches that were moved: {(channel, topic): yes or no}."""
         was = self.cleaned_data["was"].split()

@@ -12,6 +12,7 @@ from contacts.consenting import current_consents, give_consent, withdraw_consent
 from contacts.models import Channel, Consent, ConsentWording, Contact
 from contacts.phones import forget_phones, in_words, phone_of, set_phone
 from contacts.signing import BadToken, sign, unsign
+from contacts.suppressing import is_suppressed
 
 PURPOSE = SOURCE = "preferences"
 # The key of the words that stand beside the switches of calls.
@@ -24,15 +25,16 @@ class TooManyNumbers(ValueError):
     """Somebody wrote down one number after the other."""
 
 
-def preferences_url(contact):
-    """The whole address of a contact's preference page."""
-    return settings.PUBLIC_URL + preferences_path(contact)
+def preferences_url(contact, message=None):
+    """The whole address of a contact's preference page; `message` is the uuid of what leads there."""
+    return settings.PUBLIC_URL + preferences_path(contact, message)
 
 
-def preferences_path(contact):
+def preferences_path(contact, message=None):
     """The same without the host."""
     before, after = _around()
-    return f"{before}{sign(PURPOSE, contact.uuid.bytes)}{after}"
+    payload = contact.uuid.bytes + (message.bytes if message else b"")
+    return f"{before}{sign(PURPOSE, payload)}{after}"
 
 
 @cache
@@ -44,13 +46,24 @@ def _around():
 
 def read_token(token):
     """The contact a token was made for, whoever they are merged into by now; raises BadToken."""
-    payload = unsign(PURPOSE, token)
-    if len(payload) != 16:
-        raise BadToken("wrong length")
-    contact = Contact.objects.filter(uuid=uuid.UUID(bytes=payload), erased_at=None).first()
+    contact = Contact.objects.filter(uuid=_uuids(token)[0], erased_at=None).first()
     if contact is None:
         raise BadToken("nobody")
     return contact.survivor
+
+
+def read_message(token):
+    """The uuid of the message that led to the page; None where none did. Raises BadToken."""
+    _contact, *message = _uuids(token)
+    return message[0] if message else None
+
+
+def _uuids(token):
+    """Whose page it is, and perhaps which message leads there; raises BadToken."""
+    payload = unsign(PURPOSE, token)
+    if len(payload) not in (16, 32):
+        raise BadToken("wrong length")
+    return [uuid.UUID(bytes=payload[start : start + 16]) for start in range(0, len(payload), 16)]
 
 
 @transaction.atomic
@@ -104,6 +117,21 @@ def wish(contact, **fields):
 def stop_everything(contact, *, at, evidence=None):
     """Record that they want to hear nothing any more."""
     return withdraw_everything(contact, at=at, source=SOURCE, evidence=evidence)
+
+
+def still_heard(contact):
+    """[(topic, [channels])] of what somebody hears as things stand: their yes, where they can be reached."""
+    known = {Channel.EMAIL: contact.email, Channel.PHONE: phone_of(contact)}
+    reached = {
+        channel
+        for channel, address in known.items()
+        if address and not is_suppressed(address, service=False, channel=channel)
+    }
+    found = {}
+    for entry in current_consents(contact):
+        if entry.action == Consent.Action.GIVEN and entry.channel in reached | {Channel.PANEL}:
+            found.setdefault(entry.topic, []).append(Channel(entry.channel))
+    return [*found.items()]
 
 
 def wordings_shown():

@@ -31,6 +31,7 @@ from contacts.preferences import (
     give_number,
     masked,
     masked_number,
+    read_message,
     read_token,
     stop_everything,
     wish,
@@ -193,7 +194,7 @@ def contact_lift(request, pk, suppression):
 def preferences(request, token):
     """Anyone with the link: choose what to hear. Reading it changes nothing."""
     try:
-        contact = read_token(token)
+        contact, message = read_token(token), read_message(token)
     except BadToken:
         status = limits.status_of_unknown("preferences", request, at=timezone.now(), limit=30)
         return render(request, "contacts/preferences_unknown.html", status=status)
@@ -202,7 +203,8 @@ def preferences(request, token):
     if form.is_bound and (saved := save_preferences(request, contact, form)):
         return redirect(f"{request.path}?saved={saved}")
     page = {"contact": contact, "form": form, "wordings": wordings, "address": masked(contact.email)}
-    page |= {"number": masked_number(form.number), "reasons": reasons.reasons_of(contact)}
+    page |= {"number": masked_number(form.number), "reasons": reasons.reasons_of(contact, message)}
+    page["reason"] = reasons.reason_of(contact, message)
     return render(request, "contacts/preferences.html", page | {"sender": Sender.objects.first()})
 
 

@@ -1,5 +1,7 @@
 """A number of one's own: given, changed and taken away on the preference page, with a yes to calls."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -103,9 +105,27 @@ def test_a_number_that_cannot_be_called_is_said_beside_the_field(client, ada, ca
 
 
 def test_a_no_counts_though_the_number_is_wrong(client, ada, calls):
-    client.post(preferences_path(ada), {"was": "email-news", "phone-news": "on", "phone": "912"})
+    wrong = {"was": "email-news", "phone-news": "on", "phone": "912"}
+    page = client.post(preferences_path(ada), wrong).text
 
     assert answers(ada) == {("email", "news"): "withdrawn"}
+    assert "What you switched off is stopped already. Look at the phone number below." in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"phone": "912"}, "Nothing is saved yet. Look at the phone number below."),
+        ({"at_most": "99"}, "Nothing is saved yet. Look at “How often at most” below."),
+        ({"wording": "0"}, "Nothing is saved yet. The page was no longer as it should be"),
+    ],
+)
+def test_nothing_is_called_stopped_where_nothing_was_switched_off(client, ada, calls, wrong, words):
+    page = re.sub(r"<[^>]+>", "", choose(client, ada, **wrong).text)
+
+    assert words in " ".join(page.split())
+    assert "stopped already" not in page
+    assert answers(ada) == {("email", "news"): "given"}
 
 
 def test_somebody_elses_number_is_not_given_away_nor_told_of(client, ada, ben, calls):
