@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,7 +20,7 @@ from campaigns.responding import ONE_CLICK, STOP_PAGE, undo_unsubscribe, unsubsc
 from contacts import limits
 from contacts.evidence import evidence_of
 from contacts.models import Contact
-from contacts.preferences import masked, preferences_path
+from contacts.preferences import masked, preferences_path, still_heard
 from contacts.signing import BadToken
 from touchpoints.visiting import arrival_token
 
@@ -74,14 +76,21 @@ def stop(request, token):
     if delivery is None:
         return _nothing_here(request, timezone.now())
     page = {"delivery": delivery, "topic": delivery.topic, "address": masked(delivery.contact.email)}
-    page["preferences"] = preferences_path(delivery.contact)
+    page["preferences"] = preferences_path(delivery.contact, delivery.uuid)
     if request.method != "POST":
         return render(request, "campaigns/public/stop.html", page)
     wanted = request.POST.get("wanted", "")
     _act(delivery, wanted, at=timezone.now(), evidence=evidence_of(request))
-    return render(request, f"campaigns/public/{'undone' if wanted == 'undo' else 'stopped'}.html", page | {
-        "everything": wanted == "everything" or delivery.topic is None,
-    })  # fmt: skip
+    page |= {"everything": wanted == "everything" or delivery.topic is None}
+    page["still"] = still_words(still_heard(delivery.contact.survivor))
+    return render(request, f"campaigns/public/{'undone' if wanted == 'undo' else 'stopped'}.html", page)
+
+
+def still_words(heard):
+    """`Offers, by e-mail and phone; New arrivals, by phone`; empty where nothing comes any more."""
+    media = [(topic, get_text_list([of.label.lower() for of in found], _("and"))) for topic, found in heard]
+    told = [_("%(topic)s, by %(media)s") % {"topic": topic, "media": words} for topic, words in media]
+    return "; ".join(told)
 
 
 def arrival_url(url, contact_uuid, delivery_uuid, at):

@@ -11,6 +11,8 @@ from campaigns.models import Response
 from campaigns.responding import unsubscribe
 from contacts.consenting import current_consents, give_consent
 from contacts.models import Consent
+from contacts.phones import set_phone
+from contacts.suppressing import suppress
 from tests.make import HOUR, NOON, make_delivery, make_rule, make_topic
 from touchpoints.models import Touchpoint
 
@@ -190,7 +192,7 @@ def test_everything_can_be_stopped(sent, person, ada):
 def test_a_stop_can_be_undone_from_the_page_that_answers_it(sent, person, ada):
     url = path(links.stop_url(sent))
     answer = person.post(url, {"wanted": "topic"})
-    assert "You will not get “New arrivals” again" in answer.content.decode()
+    assert "You will not get “New arrivals” by e-mail again" in answer.content.decode()
     assert 'value="undo"' in answer.content.decode()
 
     answer = person.post(url, {"wanted": "undo"})
@@ -198,6 +200,33 @@ def test_a_stop_can_be_undone_from_the_page_that_answers_it(sent, person, ada):
     assert "It is as it was before" in answer.content.decode()
     assert states(ada) == {"news": "given"}
     assert Consent.objects.latest("id").evidence["user_agent"] == BROWSER
+
+
+def test_the_page_behind_a_stop_says_what_still_comes_and_stops_it_too(sent, person, ada, topic):
+    offers, url = make_topic("offers", "Offers"), path(links.stop_url(sent))
+    give_consent(ada, [offers], at=NOON, source="test")
+    give_consent(ada, [offers, topic], channel="phone", at=NOON, source="test")
+    set_phone(ada, "+351912345678", at=NOON)
+
+    page = person.post(url, {"wanted": "topic"}).text
+
+    assert "You still get: New arrivals, by phone; Offers, by e-mail and phone." in page
+    assert "Only answers to what you do yourself" not in page
+    assert 'value="everything"' in page
+    page = person.post(url, {"wanted": "everything"}).text
+    assert "Only answers to what you do yourself" in page
+    assert "You still get" not in page
+
+
+def test_what_cannot_reach_them_is_not_told_to_come(sent, person, ada):
+    offers = make_topic("offers", "Offers")
+    give_consent(ada, [offers], at=NOON, source="test")
+    give_consent(ada, [offers], channel="phone", at=NOON, source="test")
+    suppress(ada.email, at=NOON, source="test", reason="bounced", scope="all")
+
+    page = person.post(path(links.stop_url(sent)), {"wanted": "topic"}).text
+
+    assert "You still get" not in page
 
 
 def test_an_undo_without_a_stop_gives_nothing(sent, person, ben):
