@@ -32,7 +32,7 @@ from contacts.models import Sender
 # What else changes with the choice of a new row.
 BESIDE = {"trigger": "#how-often", "outcome": "#held-out"}
 ONCE_WORDS = _(
-    "Once ever is once in a life: nobody gets it a second time, though this may happen to them again and again."
+    "Once ever is once in a life: nobody gets it a second time, though this may happen to them again."
 )
 
 

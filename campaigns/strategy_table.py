@@ -28,6 +28,8 @@ class TableRow:
     # Where its words say something else than it does.
     contradiction: str = ""
     live: "Live | None" = None
+    # Stands below it, and goes before it by its rank.
+    goes_first: LifecycleRule | None = None
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,14 @@ class Live:
 def table_rows(rules, at, *, is_live=False):
     """The rows of these rules, in their order; with `is_live` what takes longer, too."""
     figures = reports.rule_figures(rules, at)
-    return [table_row(rule, figures[rule.pk], at, is_live=is_live) for rule in rules]
+    firsts = going_first(rules)
+    return [
+        table_row(rule, figures[rule.pk], at, is_live=is_live, goes_first=firsts.get(rule.pk))
+        for rule in rules
+    ]
 
 
-def table_row(rule, figures, at, *, is_live=False):
+def table_row(rule, figures, at, *, is_live=False, goes_first=None):
     outcome = outcomes.get(rule.outcome)
     return TableRow(
         rule=rule,
@@ -54,6 +60,7 @@ def table_row(rule, figures, at, *, is_live=False):
         also_words=also_words(rule),
         contradiction=strategy_words.of_rule(rule),
         live=live_of(rule, at) if is_live else None,
+        goes_first=goes_first,
     )
 
 
@@ -61,6 +68,23 @@ def turns(rules):
     """These rules in the order in which their messages go, by rank, then place; empty where they stand so."""
     by_rank = sorted(rules, key=lambda rule: rule.rank)
     return by_rank if by_rank != [*rules] else []
+
+
+def open_rules():
+    """Those that stand on the table, in their order."""
+    return [*LifecycleRule.objects.exclude(status=LifecycleRule.Status.CLOSED).in_order()]
+
+
+def going_first(rules):
+    """{id: the row that goes first of all that stand below and have a higher rank}; of most there is none."""
+    known = open_rules()
+    places = {rule.pk: place for place, rule in enumerate(known)}
+    found = {}
+    for rule in rules:
+        below = known[places[rule.pk] + 1 :] if rule.pk in places else []
+        if higher := [each for each in below if each.rank < rule.rank]:
+            found[rule.pk] = min(higher, key=lambda each: each.rank)
+    return found
 
 
 def also_words(rule):

@@ -104,7 +104,8 @@ def rule_order(request):
 def table_or_page(request):
     """The body of the table for htmx, the page otherwise."""
     if request.htmx:
-        return render(request, "campaigns/_rule_rows.html", table_page(request))
+        page = table_page(request) | {"tells_turns": True}
+        return render(request, "campaigns/_rule_rows.html", page)
     return redirect("campaigns:rule-list")
 
 

@@ -183,7 +183,8 @@ def row_page(request, rule):
     at = timezone.now()
     last, following = strategy_table.runs()
     (row,) = strategy_table.table_rows([rule], at)
-    page = {"row": row, "may_write": may_write(request), "is_fragment": True}
+    page = {"row": row, "may_write": may_write(request), "is_fragment": True, "tells_turns": True}
+    page["turns"] = strategy_table.turns(strategy_table.open_rules())
     return page | {"last_planned_at": last, "next_planned_at": following}
 
 

@@ -255,6 +255,26 @@ def names():
     return [rule.name for rule in LifecycleRule.objects.in_order()]
 
 
+def test_a_row_that_is_dragged_above_a_higher_rank_says_at_once_that_it_does_not_go_first(as_marketer):
+    rank = LifecycleRule.Rank
+    welcome, other = make_rule(name="Greeting", rank=rank.WELCOME), make_rule(name="News", rank=rank.OTHER)
+    in_order = {"rule": [welcome.pk, other.pk]}
+    as_marketer.post(reverse("campaigns:rule-order"), in_order)
+    assert "goes first: its rank" not in as_marketer.get(reverse("campaigns:rule-list")).text
+
+    order = {"rule": [other.pk, welcome.pk]}
+    dragged = as_marketer.post(reverse("campaigns:rule-order"), order, headers=HTMX).text
+
+    assert dragged.count("“Greeting” goes first: its rank, Welcome, is higher.") == 1
+    assert "Put the rows into that order" in dragged
+    assert dragged.count('id="turns"') == 1
+    row = as_marketer.get(reverse("campaigns:rule-row", args=[other.pk])).text
+    assert "“Greeting” goes first" in row
+    back = as_marketer.post(reverse("campaigns:rule-order"), in_order, headers=HTMX)
+    assert "goes first: its rank" not in back.text
+    assert "The rows stand in the order in which they go." in back.text
+
+
 def test_rows_are_moved_by_buttons_and_by_dragging(as_marketer):
     a, b, c = (make_rule(name=name, position=place) for place, name in enumerate("ABC"))
 
