@@ -146,6 +146,22 @@ def test_a_chart_is_in_the_colours_of_both_themes_and_breaks_no_policy():
     assert not re.search(r"\d\.\d{3,}", picture)
 
 
+def test_names_that_would_collide_on_a_narrow_screen_stand_on_their_side():
+    def told(*names):
+        x = {"field": "band", "type": "ordinal", "axis": {"labelAngle": 0}}
+        values = [{"band": name, "share": 1} for name in names]
+        return {"data": {"values": values}, "layer": [{"mark": "line", "encoding": {"x": x}}]}
+
+    long, short = told(*(f"to {days} days · 1200" for days in (7, 30, 90, 180, 365))), told("1", "2", "3")
+
+    turned = charts.narrowed(long)
+    assert turned["layer"][0]["encoding"]["x"]["axis"]["labelAngle"] == -50
+    assert turned["height"] > charts.HEIGHT
+    assert long["layer"][0]["encoding"]["x"]["axis"]["labelAngle"] == 0
+    assert charts.narrowed(short) is short
+    assert charts.narrowed({"mark": "bar"}) == {"mark": "bar"}
+
+
 def test_a_chart_takes_amounts_as_numbers(monkeypatch):
     monkeypatch.setattr(charts, "draw", lambda spec: str(spec["data"]))
 

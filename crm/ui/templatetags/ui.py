@@ -409,7 +409,10 @@ def skeleton(lines=2):
 @register.inclusion_tag("components/chart.html")
 def chart(spec, title, heads=(), table=(), figure="", keys=(), width=740):
     """A Vega-Lite dict drawn for a wide and a narrow screen, with all its numbers as a table."""
-    drawn = {"wide": charts.svg(spec, width=width), "narrow": charts.svg(spec, width=326)}
+    drawn = {
+        "wide": charts.svg(spec, width=width),
+        "narrow": charts.svg(charts.narrowed(spec), width=charts.NARROW),
+    }
     return {**drawn, "title": title, "heads": heads, "table": table, "figure": figure, "keys": keys}
 
 
