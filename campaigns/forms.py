@@ -3,6 +3,7 @@
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from campaigns import (
     holding_out,
     outcomes,
 )
-from campaigns.models import Campaign, Content
+from campaigns.models import Campaign, Content, Step
 from campaigns.spans import SpanField
 from contacts.models import Channel
 
@@ -128,9 +129,8 @@ class CampaignForm(forms.ModelForm):
     def __init__(self, *args, cancel_url="", **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["outcome"].choices = [("", _("has no outcome to measure")), *outcomes.plain_choices()]
-        self.fields["content"].queryset = Content.objects.order_by("name")
-        self.fields["content"].required = False
-        self.fields["content"].empty_label = _("New words, written for it")
+        self.offer_words()
+        self.offer_topic_and_sender()
         self.fields["send_at"].help_text = _("In the time zone %(zone)s. Nothing means at once.") % {
             "zone": timezone.get_current_timezone_name()
         }
@@ -139,6 +139,24 @@ class CampaignForm(forms.ModelForm):
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": True}
         self.helper.layout = self.make_layout(cancel_url)
+
+    def offer_words(self):
+        """Words of messages, and not the scripts of calls or what panels say; those it has, in any case."""
+        elsewhere = Step.everything.exclude(channel=Channel.EMAIL)
+        scripts = Q(pk__in=elsewhere.values("content"))
+        scripts |= Q(pk__in=elsewhere.filter(content_b__isnull=False).values("content_b"))
+        field = self.fields["content"]
+        field.queryset = Content.objects.filter(~scripts | Q(pk=self.instance.content_id)).order_by("name")
+        field.required = False
+        field.empty_label = _("New words, written for it")
+
+    def offer_topic_and_sender(self):
+        """Both are to be chosen; where there is only one sender, it is that one."""
+        topic, sender = self.fields["topic"], self.fields["sender"]
+        topic.empty_label, sender.empty_label = _("Choose a topic"), _("Choose a sender")
+        senders = [*sender.queryset[:2]]
+        if len(senders) == 1 and self.instance.sender_id is None:
+            self.initial["sender"] = senders[0].pk
 
     def advise_control(self):
         """Some are held out unless somebody chooses otherwise; how many is advised by the audience."""
