@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.consenting import current_consents
 from contacts.models import Channel, Consent, Topic
-from contacts.phones import phone_of
+from contacts.phones import LONGEST, PhoneWrong, check_phone, phone_of
 from contacts.telling import channel_and_topic
 
 # A clock may be a little ahead of another.
@@ -29,6 +29,13 @@ class AgreeForm(forms.Form):
 
     permissions = forms.MultipleChoiceField(
         label=_("What they said yes to"), widget=forms.CheckboxSelectMultiple
+    )
+    phone = forms.CharField(
+        label=_("Their phone number"),
+        required=False,
+        max_length=LONGEST,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+        help_text=_("No number of theirs is known yet: a yes to calls needs one, as in +351 912 345 678."),
     )
     how = forms.ChoiceField(label=_("How they said so"), choices=HOW, widget=forms.RadioSelect)
     words = forms.CharField(
@@ -51,7 +58,15 @@ class AgreeForm(forms.Form):
 
     def __init__(self, *args, contact, at, **kwargs):
         super().__init__(*args, **kwargs)
-        self.at, self.offered = at, offered_to(contact)
+        self.contact, self.at, self.offered = contact, at, offered_to(contact)
+        if phone_of(contact) or not any(
+            channel == Channel.PHONE for _w, channel, _t in self.offered.values()
+        ):
+            del self.fields["phone"]
+        if not contact.email:
+            self.fields["permissions"].help_text = _(
+                "By e-mail they cannot be asked: no address is known yet."
+            )
         self.fields["permissions"].choices = [(key, words) for key, (words, *_of) in self.offered.items()]
         self.initial["said_at"] = timezone.localtime(at).replace(second=0, microsecond=0)
         self.helper = FormHelper()
@@ -71,6 +86,26 @@ class AgreeForm(forms.Form):
             raise forms.ValidationError(_("That is still to come."))
         return min(said_at, self.at)
 
+    def clean_phone(self):
+        """The number in the one form in which numbers are kept; empty when none was written."""
+        text = self.cleaned_data["phone"].strip()
+        try:
+            return check_phone(text, self.contact.country) if text else ""
+        except PhoneWrong as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean(self):
+        """A yes to calls says at which number."""
+        values = super().clean()
+        asks_calls = "permissions" in values and Channel.PHONE in self.chosen()
+        if asks_calls and values.get("phone") == "":
+            self.add_error("phone", _("At which number did they say you may call them?"))
+        return values
+
+    def say_number_taken(self, holder):
+        """Somebody else has the number: say so beside the field."""
+        self.add_error("phone", _("%(holder)s has this number already.") % {"holder": holder})
+
     def chosen(self):
         """{channel: [topics]} that were ticked."""
         found = {}
@@ -81,15 +116,15 @@ class AgreeForm(forms.Form):
 
     def proof(self):
         """What is kept with each entry."""
-        return {name: self.cleaned_data[name] for name in ("words", "how", "source")}
+        told = {name: self.cleaned_data[name] for name in ("words", "how", "source")}
+        return told | ({"number": number} if (number := self.cleaned_data.get("phone")) else {})
 
 
 def offered_to(contact):
-    """{key: (words, channel, topic)} of what they have said no yes to, by media they can be reached by."""
+    """{key: (words, channel, topic)} of what they have said no yes to yet; calls even without a number."""
     answers = {(entry.channel, entry.topic_id): entry for entry in current_consents(contact)}
-    known = {Channel.EMAIL: contact.email, Channel.PHONE: phone_of(contact)}
     offered = {}
-    for channel in (channel for channel, address in known.items() if address):
+    for channel in (Channel.EMAIL, Channel.PHONE) if contact.email else (Channel.PHONE,):
         for topic in Topic.objects.all():
             answer = answers.get((channel, topic.pk))
             if answer is None or answer.action != Consent.Action.GIVEN:

@@ -73,14 +73,18 @@ def set_level(contact, level, *, at):
 
 
 @transaction.atomic
-def record_yes(contact, chosen, *, said_at, proof, by):
+def record_yes(contact, chosen, *, said_at, proof, by, phone=""):
     """Record what somebody agreed to in front of a colleague: {channel: [topics]}; returns the new entries.
 
-    It counts from the moment it was said: a no that came after stands.
+    It counts from the moment it was said: a no that came after stands. `phone` is a number they gave with it,
+    kept where anything was recorded; raises PhoneTaken if somebody else has that.
     """
     told = {"at": said_at, "source": f"user:{by.pk}", "evidence": proof | {"by": str(by)}}
-    return [
+    entries = [
         entry
         for channel, topics in chosen.items()
         for entry in give_consent(contact, topics, channel=channel, **told)
     ]
+    if phone and entries:
+        set_phone(contact, phone, at=said_at)
+    return entries

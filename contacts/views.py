@@ -125,14 +125,23 @@ def contact_agree(request, pk):
     """Write down a yes that somebody gave to a colleague, with what proves it."""
     contact, at = get_object_or_404(Contact.objects.for_user(request.user), pk=pk), timezone.now()
     form = AgreeForm(request.POST or None, contact=contact, at=at)
-    if not form.is_valid():
+    entries = record_agreed(request, contact, form) if form.is_valid() else None
+    if entries is None:
         return render(request, "contacts/contact_agree.html", {"contact": contact, "form": form})
-    said = {"said_at": form.cleaned_data["said_at"], "proof": form.proof()}
-    if record_yes(contact, form.chosen(), by=request.user, **said):
+    if entries:
         messages.success(request, _("The yes is recorded."))
     else:
         messages.error(request, _("Nothing was recorded: they said no after that, and that stands."))
     return redirect(contact)
+
+
+def record_agreed(request, contact, form):
+    """The new entries; None where the number cannot be kept, and the form says why."""
+    said = {name: form.cleaned_data.get(name, "") for name in ("said_at", "phone")}
+    try:
+        return record_yes(contact, form.chosen(), by=request.user, proof=form.proof(), **said)
+    except PhoneTaken:
+        form.say_number_taken(holder_of(said["phone"]))
 
 
 @require_POST

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from contacts.consenting import current_consents, withdraw_consent
 from contacts.models import Consent
-from contacts.phones import set_phone
+from contacts.phones import phone_of, set_phone
 from tests.make import NOON, make_contact, make_topic
 
 WORDS = "May we call you about new arrivals? Yes."
@@ -107,11 +107,65 @@ def test_nobody_says_yes_tomorrow(as_marketer, called, topic):
     assert ("phone", "news") not in answers(called)
 
 
-def test_calls_are_asked_for_only_where_a_number_is_known(as_marketer, ada, topic):
-    page = as_marketer.post(url_of(ada), said(topic)).text
+def test_a_yes_to_calls_brings_the_number_with_it(as_marketer, ada, topic):
+    page = as_marketer.get(url_of(ada)).text
+    assert ("No number of theirs is known yet" in page, f"phone:{topic.pk}" in page) == (True, True)
 
-    assert "neither an address nor a number" in page
-    assert ("phone", "news") not in answers(ada)
+    as_marketer.post(url_of(ada), said(topic, phone="+351 912 345 678"))
+
+    assert (phone_of(ada), answers(ada)["phone", "news"]) == ("+351912345678", "given")
+    assert Consent.objects.latest("id").evidence["number"] == "+351912345678"
+    assert "No number of theirs is known yet" not in as_marketer.get(url_of(ada)).text
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("", "At which number did they say you may call them?"),
+        ("912 345 678", "needs its country&#x27;s code"),
+        ("+351 962 345 678", "Ben Okri has this number already."),
+    ],
+)
+def test_a_yes_to_calls_without_a_number_of_theirs_is_not_recorded(
+    as_marketer, ada, ben, topic, number, words
+):
+    set_phone(ben, "+351962345678", at=NOON)
+
+    page = as_marketer.post(url_of(ada), said(topic, phone=number)).text
+
+    assert words in page
+    assert (phone_of(ada), answers(ada)) == ("", {("email", "news"): "given"})
+
+
+def test_a_number_is_not_kept_with_a_yes_that_is_over(as_marketer, ada, topic):
+    withdraw_consent(ada, [topic], channel="phone", at=timezone.now(), source="preferences")
+    number = {"phone": "+351 912 345 678"}
+
+    page = as_marketer.post(url_of(ada), said(topic, **number), follow=True).text
+
+    assert "Nothing was recorded" in page
+    assert phone_of(ada) == ""
+
+
+def test_a_yes_by_e_mail_needs_no_number(as_marketer, ben, topic):
+    offers = make_topic("offers", "Offers")
+
+    as_marketer.post(url_of(ben), said(offers, "email", phone=""))
+
+    assert answers(ben)["email", "offers"] == "given"
+
+
+def test_where_no_address_is_known_the_page_says_so(as_marketer, topic):
+    page = as_marketer.get(url_of(make_contact(email=""))).text
+
+    assert "no address is known yet" in page
+    assert f"email:{topic.pk}" not in page
+
+
+def test_who_said_yes_to_everything_is_asked_for_nothing(as_marketer, called, topic):
+    as_marketer.post(url_of(called), said(topic))
+
+    assert "There is nothing to ask them for" in as_marketer.get(url_of(called)).text
 
 
 def test_it_is_taken_back_by_the_same_door_as_every_yes(as_marketer, called, topic):
