@@ -37,6 +37,11 @@ class CampaignRehearsalForm(forms.Form):
     def rows(self):
         return ["company"]
 
+    @classmethod
+    def initial_of(cls, rehearsal):
+        """What was said of this rehearsal; nothing where there is none."""
+        return {"company": "alone" if rehearsal.alone else ""} if rehearsal else {}
+
     @property
     def is_alone(self):
         return self.cleaned_data["company"] == "alone"
@@ -55,6 +60,18 @@ class RuleRehearsalForm(CampaignRehearsalForm):
 
     def rows(self):
         return [Row(Column("window"), Column("company")), Asked("own", Row(Column("since"), Column("until")))]
+
+    @classmethod
+    def initial_of(cls, rehearsal):
+        """The window too: one that ends at the moment it was made, or days of one's own."""
+        said = super().initial_of(rehearsal)
+        if not rehearsal:
+            return said
+        length = str(rehearsal.days).removesuffix(".0")
+        if rehearsal.until == rehearsal.made_at and length in dict(WINDOWS):
+            return said | {"window": length}
+        last = localdate(rehearsal.until - timedelta(microseconds=1))
+        return said | {"window": "own", "since": localdate(rehearsal.since), "until": last}
 
     def clean(self):
         """Days of one's own need both ends, in order, and none that is to come."""

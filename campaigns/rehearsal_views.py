@@ -39,24 +39,25 @@ def rehearsal_of(request, pk):
 def rule_rehearsal(request, pk):
     """The newest rehearsal of a row, and another one."""
     rule = rule_of(request, pk)
-    return program_rehearsal(request, rule, RuleRehearsalForm(request.POST or None))
+    return program_rehearsal(request, rule, RuleRehearsalForm)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def campaign_rehearsal(request, pk):
     """The newest rehearsal of a campaign, and another one."""
     campaign = campaign_of(request, pk)
-    bound = request.POST if request.method == "POST" else None
-    return program_rehearsal(request, campaign, CampaignRehearsalForm(bound))
+    return program_rehearsal(request, campaign, CampaignRehearsalForm)
 
 
-def program_rehearsal(request, program, form):
-    """Begin one, or show the newest."""
+def program_rehearsal(request, program, form_class):
+    """Begin one, or show the newest; the form says what that was of."""
+    bound, newest = request.POST if request.method == "POST" else None, keeping.newest(program)
+    form = form_class(bound, initial=form_class.initial_of(newest))
     if form.is_valid() and request.user.role in WRITERS:
         begin(program, form, timezone.now(), request.user)
         return redirect(request.path)
     page = {"program": program, "form": form, "may_write": may_write(request)}
-    page |= {"rehearsal": keeping.newest(program), "is_rule": isinstance(program, LifecycleRule)}
+    page |= {"rehearsal": newest, "is_rule": isinstance(program, LifecycleRule)}
     page["fits"] = page["rehearsal"] is not None and page["rehearsal"] == keeping.fitting(program)
     if page["rehearsal"] and page["rehearsal"].is_done:
         page |= read(request, page["rehearsal"])

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from campaigns.models import Delivery, Rehearsal
 from campaigns.rehearsing import keeping
+from campaigns.rehearsing.counting import COLUMNS
 from tests.make import DAY, HOUR, make_campaign, make_consent, make_contact, make_rule, make_touchpoint
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,50 @@ def test_people_are_narrowed_by_state(as_marketer, rule, eve):
 
     assert answer.context["people"] == []
     assert as_marketer.get(page("rule-rehearsal", rule) + "?state=sent").context["found"] == 1
+
+
+@pytest.mark.parametrize("said", [{"window": "90", "company": "alone"}, {"window": "60", "company": ""}])
+def test_the_form_keeps_what_was_rehearsed(as_marketer, rule, eve, said):
+    assert as_marketer.get(page("rule-rehearsal", rule)).context["form"]["window"].value() == "30"
+
+    form = as_marketer.post(page("rule-rehearsal", rule), said, follow=True).context["form"]
+
+    assert {name: form[name].value() for name in said} == said
+
+
+def test_the_form_keeps_days_of_ones_own(as_marketer, rule, eve):
+    today = timezone.localdate()
+    own = {"window": "own", "company": "", "since": today - 9 * DAY, "until": today - 2 * DAY}
+
+    form = as_marketer.post(page("rule-rehearsal", rule), own, follow=True).context["form"]
+
+    assert {name: form[name].value() for name in own} == own
+
+
+def test_the_form_of_a_campaign_keeps_its_company(as_marketer, eve, topic):
+    campaign = make_campaign([eve], topic=topic, status="draft", send_at=None)
+
+    answer = as_marketer.post(page("campaign-rehearsal", campaign), {"company": "alone"}, follow=True)
+
+    assert answer.context["form"]["company"].value() == "alone"
+
+
+def test_what_left_later_says_that_it_was_put_off_first(as_marketer, rule, eve):
+    as_marketer.post(page("rule-rehearsal", rule), {"window": "30"})
+    rehearsal = Rehearsal.objects.get()
+    row = dict(zip(COLUMNS, rehearsal.result["contacts"][0], strict=True)) | {
+        "waits": 1,
+        "waited_for": "quiet",
+    }
+    rehearsal.result["contacts"] = [[row[name] for name in COLUMNS]]
+    rehearsal.save()
+
+    shown = as_marketer.get(page("rule-rehearsal", rule))
+
+    assert "put off first: in quiet hours where they live" in shown.text
+    assert 'href="?#people" aria-current="true">All</a>' in shown.text
+    narrowed = as_marketer.get(page("rule-rehearsal", rule) + "?state=skipped").text
+    assert 'href="?#people">All</a>' in narrowed
 
 
 def test_a_large_one_waits_for_a_worker_and_is_made_here_when_there_is_none(
