@@ -30,6 +30,7 @@ from campaigns.keeping import kept
 from campaigns.models import Campaign, Delivery, SendingSwitch
 from campaigns.progress import balances, progress
 from campaigns.rehearsal_forms import number_said
+from campaigns.rehearsing import keeping
 from campaigns.views import CANNOT_SHOW, FRAME_POLICY, contact_of, may_write, people_like
 from contacts.models import Contact
 from crm.ui.paging import keyset_page
@@ -90,25 +91,55 @@ def campaign_edit(request, pk):
 def campaign_detail(request, pk):
     """One campaign: what it needs before it may leave; later where it stands, and who did not get it."""
     campaign, at = campaign_of(request, pk), timezone.now()
-    if request.htmx.target == "people-found":
-        return render(request, "campaigns/_people_found.html", message_page(request, campaign, at))
+    if request.htmx.target in PARTS:
+        return PARTS[request.htmx.target](request, campaign, at)
     page = {"campaign": campaign, "may_write": may_write(request), "switch": SendingSwitch.load()}
     page |= {"outcome": outcomes.get(campaign.outcome), "audience_url": audience.address(campaign.audience)}
     page |= {"audience_words": audience_words(campaign), "is_mine": campaign.created_by_id == request.user.pk}
     page |= message_page(request, campaign, at)
     if campaign.status in NOT_YET:
-        page["owns_words"] = editing.owns_words(campaign)
+        page |= {"owns_words": editing.owns_words(campaign), "is_live": is_live(campaign, at)}
         page["checks"] = [*launching.checks(campaign)]
         if campaign.status == Status.DRAFT:
             page["checks"].append(sending_off.check(campaign))
         page["may_leave"] = all(tone != "stop" for tone, *_words in page["checks"])
         page |= what_sending_does(campaign) if page["may_leave"] else {}
         return render(request, "campaigns/campaign_draft.html", page)
-    page |= {"progress": progress(campaign, at), "parked": parked_of(campaign)}
+    page |= {
+        "progress": progress(campaign, at),
+        "parked": parked_of(campaign),
+        "is_live": is_live(campaign, at),
+    }
     page["answers"] = answers_to_campaign(campaign)
     page["effort"] = kept("effort", campaign, at, lambda: costing.effort_of(campaign, at))
     page["may_retry"] = campaign.status in launching.MAY_RETRY
     return render(request, "campaigns/campaign_detail.html", page)
+
+
+def is_live(campaign, at):
+    """Whether its page changes by itself: it is leaving, or its moment has come."""
+    is_due = campaign.status == Status.SCHEDULED and campaign.send_at <= at
+    return is_due or campaign.status in (Status.PLANNING, Status.SENDING)
+
+
+def campaign_now(request, campaign, at):
+    """Where it stands by now; the whole page anew once its state is another than the one that is shown."""
+    if request.GET.get("seen") != campaign.status:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if campaign.status in NOT_YET:
+        return HttpResponse(status=204)
+    page = {"campaign": campaign, "progress": progress(campaign, at), "is_live": is_live(campaign, at)}
+    page["outcome"] = outcomes.get(campaign.outcome)
+    return render(request, "campaigns/_campaign_now.html", page)
+
+
+def people_found(request, campaign, at):
+    """Whom else the message may be shown as."""
+    return render(request, "campaigns/_people_found.html", message_page(request, campaign, at))
+
+
+# The parts of its page that are asked for by themselves.
+PARTS = {"people-found": people_found, "campaign-now": campaign_now}
 
 
 def audience_words(campaign):
@@ -121,7 +152,9 @@ def audience_words(campaign):
 def what_sending_does(campaign):
     """To how many people it goes, and whether a second one, or a second yes, is asked for before it does."""
     people = launching.people_words(audience.size(campaign.audience))
+    rehearsal = keeping.fitting(campaign)
     needs = {"needs_approval": campaigning.needs_approval(campaign)}
+    needs["would_get"] = rehearsal and launching.people_words(rehearsal.sent)
     return needs | {"people": people, "grown_to": sending_off.grown_to(campaign)}
 
 

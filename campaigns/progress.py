@@ -110,6 +110,11 @@ class Progress:
         return self.count(*UNDER_WAY)
 
     @property
+    def is_over(self):
+        """Whether all that was planned has come to an end; the clock calls it finished a moment later."""
+        return bool(self.balance.total) and not self.left and not self.balance.missing
+
+    @property
     def percent(self):
         return percent(self.ended, self.balance.total)
 

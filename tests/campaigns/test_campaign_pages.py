@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns import previewing
 from campaigns.models import Campaign, Content, Delivery, SendingSwitch
@@ -19,6 +20,7 @@ from tests.make import (
     make_rehearsal,
     make_rule,
     make_sender,
+    make_step,
     make_topic,
     make_user,
 )
@@ -272,7 +274,7 @@ def test_before_it_is_sent_it_says_to_whom_and_when(as_marketer, draft):
     make_rehearsal(Campaign.objects.get())
 
     page = as_marketer.get(draft.get_absolute_url()).text
-    assert "It is for 1 person." in page
+    assert "It is for 1 person; by its rehearsal 1 person would get it." in page
     assert "and it leaves at once" in page
     assert "between 21:00 and 08:00" in page
 
@@ -283,6 +285,8 @@ def test_before_it_is_sent_it_says_to_whom_and_when(as_marketer, draft):
 
 
 def test_on_the_clock_it_says_when_something_it_needs_is_gone(as_marketer, draft):
+    Campaign.objects.update(send_at=timezone.now() + DAY)
+    make_rehearsal(Campaign.objects.get())
     assert "It is on the clock" in act(as_marketer, draft, "submit").text
 
     Campaign.objects.update(audience={"filters": {"planet": "mars"}})
@@ -362,3 +366,33 @@ def test_while_nobody_is_known_the_sample_has_the_campaigns_topic_and_sender(spo
     assert "Ada|Offers|Rosa|7 Harbour Road" in shown.html
     assert "you asked for “Offers”" in shown.html
     assert shown.is_sample
+
+
+# What the form offers --------------------------------------------------------------------------------
+
+
+def test_the_form_offers_words_of_messages_and_the_only_sender(as_marketer, ada):
+    words, sender = make_content(name="Sale", body=BODY), make_sender()
+    rule = make_rule()
+    panel = make_step(rule, channel="panel", slot="home", content=make_content(name="Panel words"))
+    call = make_step(rule, channel="phone", content=make_content(name="A script"))
+
+    form = as_marketer.get("/campaigns/new/").context["form"]
+
+    offered = {label for _value, label in form.fields["content"].choices}
+    assert str(words) in offered
+    assert str(rule.first_step.content) in offered
+    assert not {str(panel.content), str(call.content)} & offered
+    assert form["sender"].value() == sender.pk
+    assert "---------" not in str(form)
+
+
+def test_of_two_senders_one_is_to_be_chosen(as_marketer, ada):
+    make_sender()
+    make_sender(name="Second", address="second@example.org")
+
+    page = as_marketer.get("/campaigns/new/")
+
+    assert page.context["form"]["sender"].value() is None
+    assert "Choose a sender" in page.text
+    assert "Choose a topic" in page.text

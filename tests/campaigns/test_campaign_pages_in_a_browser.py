@@ -1,5 +1,7 @@
 """The pages of campaigns in a real Chromium: both themes, both widths, with and without script."""
 
+import os
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -79,7 +81,6 @@ def test_a_campaign_is_typed_sent_off_and_read(
     page.get_by_label("What it is for").fill("Sell the stock")
     for label, choice in [
         ("Which words", "Sale"),
-        ("Sender", "Northside Records"),
         ("Topic", "New arrivals"),
     ]:
         page.get_by_label(label).select_option(label=choice)
@@ -102,3 +103,49 @@ def test_a_campaign_is_typed_sent_off_and_read(
 
     page.get_by_text("100 % done").wait_for()
     assert [message["subject"] for message in mailbox.to(mara.email)] == ["Hello Mara"]
+
+
+def test_a_page_that_was_left_open_tells_how_the_campaign_goes_on(
+    live_server, new_page, sign_in, marketer, mailbox
+):
+    at = timezone.now()
+    mara = make_contact("mara@example.com", first_name="Mara")
+    make_consent(mara, make_topic(), at=at)
+    campaign = make_campaign([mara], status="scheduled", send_at=at, outcome="", control_share=0)
+    page = new_page()
+    sign_in(page, marketer)
+    page.goto(live_server.url + campaign.get_absolute_url())
+    page.get_by_text("It is leaving").wait_for()
+
+    plan_campaigns(at)
+    page.get_by_role("button", name="Pause").wait_for()
+    send_due(at, "worker")
+    finish_campaigns(at)
+
+    page.get_by_text("100 % done").wait_for()
+    assert page.get_by_role("button", name="Pause").count() == 0
+    look(page, "finished")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_message_is_shown_as_somebody_else(live_server, new_page, axe, sign_in, marketer, ada, width):
+    make_contact("mara@example.com", first_name="Mara", last_name="Lindqvist")
+    words = make_content(name="Sale", body=BODY)
+    draft = make_campaign([ada], name="Draft", status="draft", content=words)
+    page = new_page(width=width)
+    sign_in(page, marketer)
+    page.goto(live_server.url + draft.get_absolute_url())
+    page.get_by_text("Show it as somebody else").click()
+    page.get_by_label("Find a person").press_sequentially("mara")
+    page.get_by_role("link", name="Ada").wait_for(state="detached")
+    assert axe(page) == []
+    page.get_by_role("link", name="Mara Lindqvist").click()
+
+    page.frame_locator("iframe.letter-frame").get_by_text("Hello Mara").wait_for()
+    look(page, f"shown-{width}")
+
+
+def look(page, name):
+    """A picture of it, where a folder for pictures is named."""
+    if folder := os.environ.get("RAPPORT_SHOTS"):
+        page.screenshot(path=f"{folder}/campaign-{name}.png", full_page=True)

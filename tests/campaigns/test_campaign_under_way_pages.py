@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from campaigns import panels, switching
+from campaigns.campaigning import plan_campaigns
 from campaigns.models import Campaign, Delivery
 from campaigns.progress import progress
 from tests.campaigns.test_campaign_pages import LIST, act, queries
@@ -241,3 +242,59 @@ def test_the_list_of_deliveries_is_narrowed_to_a_campaign(as_marketer, sending):
     )
 
     assert (len(every), len(of_campaign)) == (9, 8)
+
+
+# As it changes ---------------------------------------------------------------------------------------
+
+
+def now_of(client, campaign, seen):
+    """What the page asks for by itself."""
+    asked = {"HX-Request": "true", "HX-Target": "campaign-now"}
+    return client.get(campaign.get_absolute_url(), {"seen": seen}, headers=asked)
+
+
+def test_while_it_leaves_its_counts_are_asked_for_by_themselves(as_marketer, sending):
+    page = as_marketer.get(sending.get_absolute_url()).text
+    assert "?seen=sending" in page
+
+    part = now_of(as_marketer, sending, "sending")
+    assert "88 % done" in part.text
+    assert "<html" not in part.text
+
+    Campaign.objects.update(status="finished", finished_at=NOON)
+    assert now_of(as_marketer, sending, "sending")["HX-Refresh"] == "true"
+    assert "?seen=" not in as_marketer.get(sending.get_absolute_url()).text
+
+
+def test_what_has_all_ended_offers_nothing_to_pause_before_the_clock_finishes_it(as_marketer, sending):
+    page = as_marketer.get(sending.get_absolute_url()).text
+    assert ("Pause" in page, "Call it off" in page, "All done" in page) == (True, True, False)
+
+    Delivery.objects.filter(status="planned").update(status="sent", reason="")
+
+    page = as_marketer.get(sending.get_absolute_url()).text
+    assert "100 % done" in page
+    assert ("Pause" in page, "Call it off" in page, "All done" in page) == (False, False, True)
+    assert "called finished in a moment" in page
+
+
+def test_what_leaves_at_once_says_so_and_shows_its_counts_once_it_is_planned(as_marketer, ada):
+    at = timezone.now()
+    campaign = make_campaign([ada], status="scheduled", send_at=at - MINUTE)
+    page = as_marketer.get(campaign.get_absolute_url()).text
+    assert "It is leaving" in page
+    assert "It is on the clock" not in page
+    assert now_of(as_marketer, campaign, "scheduled").status_code == 204
+
+    plan_campaigns(at)
+
+    assert now_of(as_marketer, campaign, "scheduled")["HX-Refresh"] == "true"
+
+
+def test_what_leaves_later_is_on_the_clock_and_waits_quietly(as_marketer, ada):
+    campaign = make_campaign([ada], status="scheduled", send_at=timezone.now() + DAY)
+
+    page = as_marketer.get(campaign.get_absolute_url()).text
+
+    assert "It is on the clock" in page
+    assert "?seen=" not in page
