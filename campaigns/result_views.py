@@ -36,7 +36,8 @@ def rule_results(request, pk):
 def figures_of(rule, at):
     """Everything the page of a row's results counts beside what it was worth."""
     since = results.control_since(rule)
-    also = outcomes.counted(rule, since or rule.activated_at or at, at)
+    also_since = since or rule.activated_at or at
+    also = outcomes.counted(rule, also_since, at - rule.outcome_within)
     return {
         "effort": costing.effort_of(rule, at),
         "versions": costing.versions_of(rule),
@@ -45,6 +46,7 @@ def figures_of(rule, at):
         "since": since,
         # The first is what stops the row; it is compared above.
         "also": also[1:] if rule.outcome else also,
+        "also_since": also_since,
     }
 
 

@@ -97,6 +97,24 @@ def test_what_is_only_counted_stands_beside_it(as_marketer, rule):
     page = as_marketer.get(results_of(rule))
 
     assert [(each.sent, each.held_out) for each in page.context["also"]] == [(1, 1)]
+    assert "0 of 1" in page.text
+    since = timezone.localtime(rule.activated_at)
+    assert (
+        f"How often it was done within 2 days of the first message, or of when it would have left; since "
+        f"{since:%-d %B %Y}" in page.text
+    )
+
+
+def test_what_is_only_counted_waits_for_the_span_as_well(as_marketer, rule):
+    rule.more_outcomes = [{"outcome": "first_visit", "parameters": {}}]
+    rule.save()
+    decide(rule, 2, 1, at=timezone.now() - DAY)
+
+    page = as_marketer.get(results_of(rule))
+
+    assert [(each.sent, each.held_out) for each in page.context["also"]] == [(0, 0)]
+    assert "0 / 0" not in page.text
+    assert "nobody's are yet" in page.text.replace("&#x27;", "'")
 
 
 def test_the_numbers_of_a_row_come_as_a_file(as_marketer, rule):

@@ -65,7 +65,7 @@ def test_weeks_are_compared_by_what_was_answered_in_the_same_time(rule):
 
 def test_the_page_says_how_many_are_too_young(as_marketer, rule):
     send(rule, timezone.now() - HOUR)
-    assert "too early: two days are left to answer" in as_marketer.get("/").text
+    assert "too early: all left within two days" in as_marketer.get("/").text
 
     send(rule, timezone.now() - 3 * DAY)
     assert "0 messages; 1 left too lately to count" in as_marketer.get("/").text
