@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns import rows, strategy_cells, textbook
+from campaigns import rows, strategy_cells, strategy_shown, textbook
 from campaigns.models import LifecycleRule
 
 MOST_BYTES, MOST_LINES = 1_000_000, 500
@@ -174,15 +174,8 @@ def read_line(number, heads, values, known, seen):
     before = rows.current(line.rule) if line.rule else None
     line.row, line.problems = strategy_cells.row_from(cells, line.rule, before)
     if not line.problems:
-        line.changes = differences(before, line.row)
+        line.changes = strategy_shown.differences(before, line.row, HEADS)
     return line
-
-
-def differences(before, after):
-    """(column, before, after) of each cell that differs; all that says something for a new row."""
-    then = strategy_cells.cells_of(before) if before else dict.fromkeys(HEADS, "")
-    now = strategy_cells.cells_of(after)
-    return [(head, then[head], now[head]) for head in HEADS if then[head] != now[head]]
 
 
 class CannotImport(ValueError):

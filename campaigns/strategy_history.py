@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns import rows, strategy_cells
+from campaigns import rows, strategy_cells, strategy_shown
 from campaigns.models import Content, LifecycleRule, Step
 
 
@@ -37,7 +37,7 @@ def moments(rule):
     step_events = Step.events.rel.related_model.objects.filter(rule=rule).select_related("pgh_context")
     events = sorted([*rule_events, *step_events], key=lambda event: (event.pgh_created_at, event.pgh_id))
     contents = Content.objects.in_bulk({pk for event in step_events for pk in contents_of(event)})
-    known, steps, found, before = None, {}, [], {}
+    known, steps, found, before = None, {}, [], None
     for at, some in groupby(events, key=lambda event: event.pgh_created_at):
         some = list(some)
         for event in some:
@@ -48,9 +48,8 @@ def moments(rule):
         if known is None:
             continue
         moment = moment_of(at, known, steps, some)
-        cells = cells_of(moment)
-        moment.changes = differences(before, cells)
-        before = cells
+        moment.changes = differences(before, moment)
+        before = moment
         found += [moment] if moment.changes else []
     return with_names(found[::-1])
 
@@ -76,14 +75,12 @@ def moment_of(at, rule, steps, events):
     return Moment(at, row, str(rule.get_status_display()), by=by)
 
 
-def cells_of(moment):
-    return strategy_cells.cells_of(moment.row) | {_("state"): moment.status}
-
-
 def differences(before, after):
-    return [
-        (head, before.get(head, ""), words) for head, words in after.items() if before.get(head, "") != words
-    ]
+    """What of the row is another than at the moment before, and whether it was switched on or off."""
+    heads = [*strategy_cells.PLAIN, "medium", "sequence", *strategy_cells.MACHINE]
+    changed = strategy_shown.differences(before and before.row, after.row, heads)
+    then = before.status if before else ""
+    return changed + ([(_("state"), then, after.status)] if then != after.status else [])
 
 
 def with_names(found):

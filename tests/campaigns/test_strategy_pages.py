@@ -1,5 +1,7 @@
 """The page of the strategy: changed in place, ordered, copied, restored, brought in as a file."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -319,7 +321,7 @@ def test_history_says_who_changed_what_and_restores_it(as_marketer):
             "2: e-mail, 5 days after 1, if nothing comes back",
             "2: e-mail, 3 days after 1, if nothing comes back",
         ),
-        "trigger settings": ("", '{"visits": 9}'),
+        "trigger settings": ("", "So many visits: 9"),
     }
     as_marketer.post(page("rule-restore", rule), {"moment": older[0].key})
     rule.refresh_from_db()
@@ -383,6 +385,40 @@ def test_a_file_is_shown_before_it_is_taken(as_marketer, text):
     answer = as_marketer.post(address, {"text": answer.context["text"], "save": "1"})
     assert answer.url == LIST
     assert names() == ["Welcome message", "Engagement message"]
+
+
+def test_what_a_file_changes_is_told_in_words_and_not_as_the_machine_has_it(as_marketer):
+    rule = make_rule(name="Absent", trigger="no_visit")
+    text = strategy_csv.write([rule])
+    heads, cells = csv.reader(io.StringIO(text))
+    changed = dict(zip(heads, cells, strict=True)) | {
+        "trigger": "few_visits",
+        "trigger settings": '{"days": 14, "visits": 3}',
+        "outcome": "order",
+        "also counted": '[{"outcome": "feedback"}]',
+        "for": '{"filters": {"q": "byron"}}',
+        "to one person": "every",
+        "rank": "service",
+        "weekdays": "mon fri",
+    }
+    file = io.StringIO()
+    csv.writer(file).writerows([changed, changed.values()])
+
+    answer = as_marketer.post(reverse("campaigns:strategy-import"), {"text": file.getvalue()})
+
+    (line,) = answer.context["reading"].lines
+    assert (line.problems, line.state) == ([], "changed")
+    told = {head: now for head, _then, now in line.changes}
+    assert told["trigger"] == "Seldom comes after the sign-up"
+    assert told["trigger settings"] == "In so many days: 14; So many visits: 3"
+    assert (told["outcome"], told["to one person"], told["rank"]) == (
+        "Orders something",
+        "Every time",
+        "Service",
+    )
+    assert told["weekdays"] == "Monday, Friday"
+    assert told["for"] == "Name or e-mail: byron"
+    assert not any(sign in f"{words}" for words in told.values() for sign in "{}[]_")
 
 
 def test_a_file_that_has_become_wrong_is_not_taken(as_marketer, text):
