@@ -32,6 +32,8 @@ DRAWN = (
     ("skipped", "line-strong"),
 )
 SHOWN = 25
+# As many days have room for a mark each.
+EACH_DAY = 7
 
 
 @dataclass
@@ -84,11 +86,13 @@ def drawing(rehearsal):
         for day in rehearsal.result["days"]
         for order, (name, _colour) in enumerate(DRAWN)
     ]
+    # Of few days each has one mark below it: more would name a day twice.
+    ticks = {"interval": "day", "step": 1} if len(rehearsal.result["days"]) <= EACH_DAY else 6
     x = {
         "field": "day",
         "type": "temporal",
         "timeUnit": "yearmonthdate",
-        "axis": {"format": "%-d %b", "title": None, "tickCount": 6},
+        "axis": {"format": "%-d %b", "title": None, "tickCount": ticks},
     }
     colour = {
         "field": "what",

@@ -5,9 +5,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Delivery, Rehearsal
-from campaigns.rehearsing import keeping
-from campaigns.rehearsing.counting import COLUMNS
-from tests.make import DAY, HOUR, make_campaign, make_consent, make_contact, make_rule, make_touchpoint
+from campaigns.rehearsing import keeping, reading
+from campaigns.rehearsing.counting import COLUMNS, DAY_NAMES
+from tests.make import (
+    DAY,
+    HOUR,
+    make_campaign,
+    make_consent,
+    make_contact,
+    make_rehearsal,
+    make_rule,
+    make_touchpoint,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -162,6 +171,29 @@ def test_a_campaign_is_rehearsed_from_its_page(as_marketer, eve, topic):
 
     assert answer.context["sums"]["planned"] == 1
     assert as_marketer.get(page("rehearsal-message", Rehearsal.objects.get(), 0)).status_code == 200
+
+
+def test_what_leaves_at_one_moment_speaks_of_no_usual_day_and_draws_none(as_marketer, rule, eve, topic):
+    as_marketer.post(page("rule-rehearsal", rule), {"window": "30"})
+    assert "about 1 a day" in as_marketer.get(page("rule-rehearsal", rule)).text
+    campaign = make_campaign([eve], topic=topic, status="draft", send_at=None)
+
+    answer = as_marketer.post(page("campaign-rehearsal", campaign), {"company": "alone"}, follow=True)
+
+    assert "a day" not in answer.text.partition("Held out")[0].partition("Planned")[2]
+    assert "for 1 person, from" in answer.text
+    assert "What leaves each day" not in answer.text
+
+
+def test_few_days_are_drawn_with_one_mark_each(rule):
+    rehearsal = make_rehearsal(rule)
+    nothing = dict.fromkeys(DAY_NAMES, 0)
+    days = [nothing | {"day": f"2026-05-{day:02}", "planned": 1, "sent": 1} for day in range(1, 31)]
+
+    rehearsal.result["days"] = days[:2]
+    assert reading.drawing(rehearsal)["encoding"]["x"]["axis"]["tickCount"] == {"interval": "day", "step": 1}
+    rehearsal.result["days"] = days
+    assert reading.drawing(rehearsal)["encoding"]["x"]["axis"]["tickCount"] == 6
 
 
 def test_an_analyst_reads_and_does_not_rehearse(client, analyst, rule, eve):
