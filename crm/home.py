@@ -57,7 +57,8 @@ def figures(at, zone):
 def week_figures(since, until, at):
     """What was sent in a span, and how much of it was answered and reached its outcome.
 
-    The share is of what had its time by `at`, answered within it: so every week is counted alike.
+    The share is of what had its time by `at`, answered within it, and outcomes are those reached by the
+    end of the span: so every week is counted alike.
     """
     by_people = Response.objects.by_people().filter(delivery=OuterRef("pk"), kind__in=ANSWERS)
     soon = Exists(by_people.filter(at__lte=OuterRef("sending_at") + ANSWER_WITHIN))
@@ -67,7 +68,7 @@ def week_figures(since, until, at):
     ).aggregate(
         sent=Count("pk"),
         answered=Count("pk", filter=Exists(by_people)),
-        outcomes=Count("pk", filter=Q(outcome_at__isnull=False)),
+        outcomes=Count("pk", filter=Q(outcome_at__lte=until)),
         in_time=Count("pk", filter=had_time),
         soon=Count("pk", filter=had_time & soon),
     )

@@ -63,9 +63,23 @@ def test_weeks_are_compared_by_what_was_answered_in_the_same_time(rule):
     assert home.figures(NOON, UTC)["this"]["answered_share"] == 50
 
 
+def test_the_outcomes_of_the_week_before_are_those_it_had_when_it_ended(rule):
+    for days, reached in ((3, 1), (10, 1), (10, 8)):
+        delivery = send(rule, NOON - days * DAY)
+        delivery.outcome_at = delivery.sending_at + reached * DAY
+        delivery.save()
+
+    found = home.figures(NOON, UTC)
+
+    assert [found[week]["outcomes"] for week in ("this", "before")] == [1, 1]
+    assert found["trends"]["outcomes"]["direction"] == "flat"
+
+
 def test_the_page_says_how_many_are_too_young(as_marketer, rule):
     send(rule, timezone.now() - HOUR)
-    assert "too early: all left within two days" in as_marketer.get("/").text
+    page = as_marketer.get("/").text
+    assert "too early: all left within two days" in page
+    assert "nothing the week before" in page
 
     send(rule, timezone.now() - 3 * DAY)
     assert "0 messages; 1 left too lately to count" in as_marketer.get("/").text
