@@ -203,7 +203,7 @@ def rule_activate(request, pk):
         switch_on(rule, at=at, by=request.user, yes=number_said(request.POST))
     except rules.CannotActivate as error:
         return render(request, "campaigns/rule_activate.html", page | {"error": error}, status=409)
-    messages.success(request, _("“%(rule)s” is on. It answers what happens from now.") % {"rule": rule})
+    messages.success(request, _("“%(rule)s” is on. It sends what falls due from now on.") % {"rule": rule})
     return redirect(rule)
 
 

@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from campaigns import activation, content, launching, rules, sending_off
+from campaigns import activation, content, launching, planning, rules, sending_off
+from campaigns.models import Delivery
 from tests.make import (
     DAY,
     HOUR,
@@ -194,3 +195,20 @@ def test_a_campaign_rehearsed_for_as_many_needs_no_second_yes(as_marketer, marke
     sending_off.send_off(campaign, at=NOON, by=marketer)
 
     assert status_of(campaign) == "scheduled"
+
+
+def test_the_page_says_of_what_was_begun_before_what_switching_on_really_does(as_marketer, draft, at_noon):
+    begun, over = make_contact(), make_contact()
+    draft.steps.update(delay=HOUR)
+    make_touchpoint(begun, "confirmed", at=NOON - MINUTE)
+    make_touchpoint(over, "confirmed", at=NOON - 2 * HOUR)
+    make_rehearsal(draft)
+
+    page = as_marketer.get(reverse("campaigns:rule-activate", args=[draft.pk]))
+    rules.activate(draft, at=NOON)
+    planning.plan(NOON + 2 * HOUR)
+
+    assert page.context["activation"].coming == 1
+    assert "sends what falls due from now on, even where it began before" in page.text
+    assert "What happened before starts nothing" not in page.text
+    assert [each.contact for each in Delivery.objects.all()] == [begun]

@@ -57,7 +57,7 @@ def test_from_an_empty_strategy_to_a_row_that_is_on_and_explained(
     page.get_by_role("button", name="Rehearse").first.click()
     page.get_by_role("link", name="Switch on…").click(timeout=20_000)
     page.get_by_role("button", name="Switch it on").click()
-    expect(page.get_by_text("It answers what happens from now.")).to_be_visible()
+    expect(page.get_by_text("It sends what falls due from now on.")).to_be_visible()
 
     mara = make_contact("mara@example.com", first_name="Mara")
     make_consent(mara, at=timezone.now())
