@@ -17,7 +17,7 @@ sending.py     the message leaves over the worker's lines (lines.py), one provid
 recording.py   what became of it is written down, and what a refusal says of the address
 showing.py     a panel is not sent: a page asks for it (panel_views.py), and then it passes the gate
 call_queue.py  who is to be called now; calling.py: a colleague takes a call through the gate and says what
-               came of it (call_undoing.py takes that back)
+               came of it (call_undoing.py takes that back), or puts it off (call_snoozing.py)
 links.py       the signed addresses in a message: click, open, preferences, stop
 doors.py       what is asked for at the links of messages is written down at once, and
 hearing.py     told in sets (halving.py: one bad row holds up no other) as responses and touchpoints
