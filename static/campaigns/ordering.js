@@ -60,8 +60,9 @@
     htmx.ajax("POST", body().dataset.order, { target: "#strategy-rows", swap: "innerHTML", values: { rule: rules } });
   };
 
-  /* A moved row keeps its menu open, with the focus on the button that moved it, so that it can be moved on. */
-  document.addEventListener("htmx:afterSwap", (event) => {
+  /* A moved row keeps its menu open, with the focus on the button that moved it, so that it can be moved on:
+     once its buttons are known to htmx. */
+  document.addEventListener("htmx:afterSettle", (event) => {
     const button = event.detail.requestConfig.triggeringEvent && event.detail.requestConfig.triggeringEvent.submitter;
     const again = button && button.id && document.getElementById(button.id);
     if (!again) return;
