@@ -11,6 +11,8 @@ import pytest
 from django.conf import settings
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+# Every page is looked at wide and narrow, by day and by night: in these two ways together.
+LOOKS = [(1440, "light"), (390, "dark")]
 # No sandbox, since tests may run as root; and none of the calls home that a closed network would refuse.
 ARGUMENTS = [
     "--no-sandbox",

@@ -11,6 +11,7 @@ from campaigns import calling
 from campaigns.models import Delivery
 from contacts.models import Sender
 from segmentation.models import RfmCuts, RfmScore
+from tests.browser import LOOKS
 from tests.campaigns.calls import make_call, make_call_rule, may_be_called
 from tests.make import DAY, HOUR, make_contact, make_order, make_touchpoint, make_user
 from touchpoints import totals
@@ -54,8 +55,7 @@ def addresses(calls):
     ]
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width, theme", LOOKS)
 def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     live_server, new_page, axe, sign_in, marketer, calls, width, theme
 ):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from campaigns.campaigning import finish_campaigns, plan_campaigns
 from campaigns.models import Campaign
 from campaigns.sending import send_due
+from tests.browser import LOOKS
 from tests.make import (
     make_campaign,
     make_campaign_delivery,
@@ -49,8 +50,7 @@ def addresses(ada, ben, marketer):
     ]
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width, theme", LOOKS)
 def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     live_server, new_page, axe, sign_in, admin, addresses, width, theme
 ):

@@ -8,6 +8,7 @@ from campaigns import rules, starter
 from campaigns.models import Delivery, LifecycleRule
 from campaigns.ticking import tick
 from contacts.models import Topic
+from tests.browser import LOOKS
 from tests.make import DAY, MINUTE, make_consent, make_contact, make_touchpoint
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,8 +44,7 @@ def addresses(rule):
     ]
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width, theme", LOOKS)
 def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     live_server, new_page, axe, sign_in, marketer, addresses, width, theme
 ):

@@ -7,6 +7,7 @@ from campaigns import hearing, links
 from campaigns.models import Delivery, Response
 from contacts import consenting
 from demo.catalogue import load_catalogue
+from tests.browser import LOOKS
 from tests.make import (
     DAY,
     HOUR,
@@ -146,8 +147,7 @@ def test_the_page_after_confirming_has_a_place(shop, page):
     assert page.trouble == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width, scheme", LOOKS)
 def test_panels_are_open_to_all(shop, new_page, dana, axe, width, scheme):
     for slot in ("home", "side"):
         make_panel(dana, slot)

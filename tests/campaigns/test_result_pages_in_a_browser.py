@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from campaigns import decay, sequential
 from campaigns.models import Response
+from tests.browser import LOOKS
 from tests.make import (
     DAY,
     HOUR,
@@ -59,8 +60,7 @@ def decide(rule, since):
                 Response.objects.create(delivery=each, kind="clicked", at=since + 3 * HOUR)
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width, theme", LOOKS)
 def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     live_server, new_page, axe, sign_in, admin, addresses, width, theme
 ):

@@ -8,6 +8,7 @@ from campaigns import authenticating, senders
 from campaigns.domains.records import Records
 from campaigns.models import Pace
 from contacts.models import Sender
+from tests.browser import LOOKS
 from tests.campaigns.zone import Zone
 from tests.make import DAY, MINUTE, make_sender
 
@@ -34,8 +35,7 @@ def sender(settings, tmp_path):
     return sender
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width, theme", LOOKS)
 def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     live_server, new_page, axe, sign_in, admin, sender, width, theme
 ):

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from campaigns import starter
 from campaigns.models import LifecycleRule
+from tests.browser import LOOKS
 from tests.make import make_rule, make_sender, make_topic
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -41,8 +42,7 @@ def test_on_a_phone_a_row_is_a_card_and_the_rest_is_folded(open_list, script):
     expect(row.get_by_text("Confirms the sign-up")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width, theme", LOOKS)
 def test_the_menu_of_the_last_row_is_whole_and_keeps_nobody_out(open_list, axe, width, theme):
     starter.set_up_workspace(timezone.now())
     make_rule(name=LONG, position=9)

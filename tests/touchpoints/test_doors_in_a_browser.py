@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from contacts.models import Consent
+from tests.browser import LOOKS
 from tests.make import make_sender, make_topic, make_wording
 from touchpoints.models import Touchpoint, Visitor
 from touchpoints.signing_up import confirm_url
@@ -49,8 +50,7 @@ def test_from_the_form_to_the_yes(site, page):
     assert page.trouble == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width, theme", LOOKS)
 def test_every_page_is_open_to_all(site, new_page, axe, theme, width):
     page = new_page(width=width, color_scheme=theme)
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser import LOOKS
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -15,8 +17,7 @@ def styleguide(live_server, sign_in, marketer):
     return visit
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width, theme", LOOKS)
 def test_axe_finds_nothing_serious(styleguide, new_page, axe, width, theme):
     page = styleguide(new_page(width=width), f"?theme={theme}")
 
