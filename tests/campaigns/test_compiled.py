@@ -251,7 +251,7 @@ def assert_same(delivery, values):
         assert (quick[0], lines_of(quick[1]), quick[2]) == (whole[0], lines_of(whole[1]), whole[2])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(HTML | EASY_HTML, AROUND, TEXT, SUBJECT, VALUES, st.booleans())
 @example("{{ '</body>' }}", ("<body></body>", ""), "x", "x", {}, False)
 @example("", ("<body>", "</body>"), "{% for x in (1..2) %}{{ shop_url }}{% endfor %}", "x", {}, False)
@@ -264,7 +264,7 @@ def test_any_version_is_written_as_the_whole_way_would(html, around, text, subje
     assert_same(delivery, with_envelope(delivery, values))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(EASY_HTML, VALUES)
 @example('<a href="{{ name }}">', {"name": "https://example.com/é"})
 @example('<p title="{{ name }}">https://example.com/</p>', {"name": "x href="})

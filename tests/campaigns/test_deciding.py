@@ -90,7 +90,7 @@ def passes(fact, at):
 
 def test_what_passes_plainly_passes():
     choose, plain, passed = random.Random(20), 0, 0
-    for _ in range(700):
+    for _ in range(400):
         fact, at = facts(choose), NOON + timedelta(minutes=choose.randrange(24 * 60))
 
         verdict = deciding.decide(Fact(fact), at)

@@ -111,7 +111,7 @@ def written(render):
         return "refused"
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(TEMPLATE, st.booleans())
 def test_a_template_says_what_the_package_makes_it_say(source, html):
     plain = liquid.Sandbox(autoescape=html, undefined=Undefined)

@@ -111,7 +111,7 @@ def confirm(page, site):
     request = open_mail(page, site, CONFIRM)
     asked = follow(page, request.get_by_role("link", name="Yes, write to me"))
     asked.get_by_role("button", name="Yes, write to me").click()
-    expect(asked.get_by_role("heading", name="You are in")).to_be_visible()
+    expect(asked.get_by_role("heading", name="Thank you. You are in.")).to_be_visible()
 
 
 def come_by(page, welcome):

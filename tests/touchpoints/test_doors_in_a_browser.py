@@ -43,7 +43,7 @@ def test_from_the_form_to_the_yes(site, page):
 
     page.goto(confirm_url(Touchpoint.objects.get()))
     page.get_by_role("button", name="Yes, write to me").click()
-    page.get_by_role("heading", name="You are in").wait_for()
+    page.get_by_role("heading", name="Thank you. You are in.").wait_for()
 
     assert [consent.topic.key for consent in Consent.objects.all()] == ["news"]
     assert "sessionid" not in str(page.context.cookies())
