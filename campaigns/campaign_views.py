@@ -30,7 +30,6 @@ from campaigns.keeping import kept
 from campaigns.models import Campaign, Delivery, SendingSwitch
 from campaigns.progress import balances, progress
 from campaigns.rehearsal_forms import number_said
-from campaigns.rehearsing import keeping
 from campaigns.views import CANNOT_SHOW, FRAME_POLICY, contact_of, may_write, people_like
 from contacts.models import Contact
 from crm.ui.paging import keyset_page
@@ -100,10 +99,11 @@ def campaign_detail(request, pk):
     if campaign.status in NOT_YET:
         page |= {"owns_words": editing.owns_words(campaign), "is_live": is_live(campaign, at)}
         page["checks"] = [*launching.checks(campaign)]
-        if campaign.status == Status.DRAFT:
-            page["checks"].append(sending_off.check(campaign))
+        beside = sending_off.Beside.of(campaign) if campaign.status == Status.DRAFT else None
+        if beside:
+            page["checks"].append(sending_off.check(campaign, beside))
         page["may_leave"] = all(tone != "stop" for tone, *_words in page["checks"])
-        page |= what_sending_does(campaign) if page["may_leave"] else {}
+        page |= what_sending_does(campaign, beside) if beside and page["may_leave"] else {}
         return render(request, "campaigns/campaign_draft.html", page)
     page |= {
         "progress": progress(campaign, at),
@@ -149,13 +149,14 @@ def audience_words(campaign):
         return [(_("Cannot be read"), str(error))]
 
 
-def what_sending_does(campaign):
+def what_sending_does(campaign, beside):
     """To how many people it goes, and whether a second one, or a second yes, is asked for before it does."""
-    people = launching.people_words(audience.size(campaign.audience))
-    rehearsal = keeping.fitting(campaign)
-    needs = {"needs_approval": campaigning.needs_approval(campaign)}
-    needs["would_get"] = rehearsal and launching.people_words(rehearsal.sent)
-    return needs | {"people": people, "grown_to": sending_off.grown_to(campaign)}
+    return {
+        "needs_approval": campaigning.needs_approval(campaign),
+        "people": launching.people_words(beside.now),
+        "would_get": launching.people_words(beside.rehearsal.sent),
+        "grown_to": beside.now if beside.has_grown else None,
+    }
 
 
 def parked_of(campaign):
