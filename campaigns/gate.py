@@ -41,7 +41,7 @@ _SINCE = {
 # something beside it: for others the history of the person, which may be long, is not read.
 _FACTS = """
 SELECT d.id, d.contact_id, d.rank, d.channel, d.topic_id, d.reminder_number, d.occurred_at, d.expires_at,
-       d.reason, d.rule_id, d.campaign_id, CASE d.channel WHEN 'email' THEN c.email ELSE '' END AS address,
+       d.reason, d.rule_id, d.campaign_id, {address} AS address,
        c.time_zone, c.merged_into_id, c.erased_at, k.status AS campaign_status,
        coalesce(r.control_share, k.control_share) AS control_share,
        s.time_zone AS sender_zone, s.quiet_from, s.quiet_until,
@@ -49,8 +49,8 @@ SELECT d.id, d.contact_id, d.rank, d.channel, d.topic_id, d.reminder_number, d.o
        coalesce(switch.pilot, false) AND NOT EXISTS (
            SELECT 1 FROM campaigns_sendingswitch_pilot_group pilot WHERE pilot.contact_id = d.contact_id
        ) AS is_outside_pilot,
-       consent.action AS consent, CASE WHEN consent.action <> 'given' THEN consent.at END AS consent_at,
-       suppression.reason AS suppression, suppression.at AS suppressed_at,
+       {consent} AS consent, {consent_at} AS consent_at,
+       {suppression} AS suppression, {suppressed_at} AS suppressed_at,
        s.cap, s.cap_days, CASE WHEN s.cap IS NOT NULL AND d.rank > 0 THEN {lately} END AS heard,
        about.cap AS topic_cap, about.cap_days AS topic_days,
        CASE WHEN about.cap IS NOT NULL AND d.rank > 0 THEN {of_topic} END AS heard_of_topic,
@@ -106,9 +106,17 @@ LEFT JOIN LATERAL (
           SELECT 1 FROM campaigns_step other
           WHERE other.rule_id = d.rule_id AND other.id IS DISTINCT FROM d.step_id
       ))
-) beside ON true
+) beside ON true{joined}
 WHERE {which}
 """
+# Of mail; what is no mail is asked elsewhere.
+_OF_MAIL = {
+    "address": "CASE d.channel WHEN 'email' THEN c.email ELSE '' END",
+    "consent": "consent.action",
+    "consent_at": "CASE WHEN consent.action <> 'given' THEN consent.at END",
+    "suppression": "suppression.reason",
+    "suppressed_at": "suppression.at",
+}
 _IN_HAND = """d.id = ANY(%(ids)s) AND d.contact_id = ANY(%(locked)s)
   AND d.status || '' = 'claimed' AND d.owner = %(owner)s AND d.lease_until > clock_timestamp()
 ORDER BY d.id
@@ -140,18 +148,6 @@ LEFT JOIN LATERAL (
     ORDER BY x.scope, x.id LIMIT 1
 ) suppression ON true
 WHERE {which}
-"""
-# All of it at once, of every medium.
-_AS_OF = """
-SELECT facts.*,
-       CASE facts.channel WHEN 'email' THEN facts.address ELSE elsewhere.address END AS address,
-       CASE facts.channel WHEN 'email' THEN facts.consent ELSE elsewhere.consent END AS consent,
-       CASE facts.channel WHEN 'email' THEN facts.consent_at ELSE elsewhere.consent_at END AS consent_at,
-       CASE facts.channel WHEN 'email' THEN facts.suppression ELSE elsewhere.suppression END AS suppression,
-       CASE facts.channel WHEN 'email' THEN facts.suppressed_at ELSE elsewhere.suppressed_at END
-           AS suppressed_at
-FROM ({facts}) facts LEFT JOIN ({elsewhere}) elsewhere ON elsewhere.id = facts.id
-ORDER BY facts.id
 """
 _THESE, _KEPT_BACK = "d.id = ANY(%(ids)s)", "x.lifted_at IS NULL"
 # On disk before a byte leaves, whatever the database's own settings say of commits. All rows come as one
@@ -276,9 +272,13 @@ def facts_as_of(which):
         "said": "AND said.at <= %(at)s",
         "suppressed": "x.at <= %(at)s AND (x.lifted_at IS NULL OR x.lifted_at > %(at)s)",
     }
-    facts = _facts_sql(which, more=", d.due_at", **past)
     elsewhere = _ELSEWHERE.format(which=f"{which} AND d.channel <> 'email'", **past)
-    return _AS_OF.format(facts=facts, elsewhere=elsewhere)
+    told = {
+        name: f"CASE d.channel WHEN 'email' THEN {sql} ELSE elsewhere.{name} END"
+        for name, sql in _OF_MAIL.items()
+    }
+    joined = f"\nLEFT JOIN ({elsewhere}) elsewhere ON elsewhere.id = d.id"
+    return _facts_sql(f"{which} ORDER BY d.id", told, more=", d.due_at", joined=joined, **past)
 
 
 def ask_audiences(facts):
@@ -294,10 +294,11 @@ def ask_audiences(facts):
             fact.is_outside_audience = fact.contact_id not in among
 
 
-def _facts_sql(which=_IN_HAND, said="", suppressed=_KEPT_BACK, more=""):
+def _facts_sql(which=_IN_HAND, told=_OF_MAIL, said="", suppressed=_KEPT_BACK, more="", joined=""):
     heard = {name: _HEARD.format(since=since) for name, since in _SINCE.items()}
     asked = {"still_true": triggers.still_true_sql(), "reached": outcomes.reached_sql(), "holds": HOLDS}
-    return _FACTS.format(which=which, said=said, suppressed=suppressed, more=more, **heard, **asked)
+    where = {"which": which, "said": said, "suppressed": suppressed, "more": more, "joined": joined}
+    return _FACTS.format(**where, **told, **heard, **asked)
 
 
 _NOW_ELSEWHERE = _ELSEWHERE.format(which=_THESE, said="", suppressed=_KEPT_BACK)

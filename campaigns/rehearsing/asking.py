@@ -29,7 +29,7 @@ ORDER BY next.contact_id, {moment}, next.rank, next.position, next.due_at, next.
 # Most pass without more ado: the database sees that by itself, and says for which rows it is not so simple.
 _PASS = """
 WITH picked AS MATERIALIZED ({next}), plain AS (
-    SELECT facts.id FROM ({facts} OFFSET 0) AS facts {columns} WHERE {passes}
+    SELECT facts.id FROM ({facts} OFFSET 0) AS facts WHERE {passes}
 ), passed AS (
     UPDATE campaigns_delivery d
     SET status = CASE WHEN d.channel = 'phone' THEN 'planned' ELSE 'sent' END, is_ready = d.channel = 'phone',
@@ -159,7 +159,6 @@ class Asking:
         sql = _PASS.format(
             next=_NEXT.format(moment=due, only=self.only("next")),
             facts=facts,
-            columns=_columns(),
             moment=moment,
             passes=deciding.passes_sql(self.clock.sql("due_at")),
         )
@@ -252,16 +251,6 @@ def _rules_of_several_steps():
 def _facts_sql(which, moment):
     """The gate's facts of these rows, each at its own moment."""
     return gate.facts_as_of(which).replace("%(at)s", moment)
-
-
-@cache
-def _columns():
-    """Names for the columns of the facts: of one that comes twice the last counts, as it does at the gate."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ({_facts_sql('false', 'now()')}) AS facts LIMIT 0")
-        names = [column.name for column in cursor.description]
-    told = [f"{name}_{place}" if name in names[place + 1 :] else name for place, name in enumerate(names)]
-    return f"({', '.join(told)})"
 
 
 @cache
