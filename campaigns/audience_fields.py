@@ -11,6 +11,21 @@ from contacts import filters
 WHO = "who_"
 
 
+class ForPeople:
+    """A form of something, its `instance`, that is for some people."""
+
+    # What is said of them where they are not named one by one.
+    not_by_name = ""
+
+    @property
+    def is_by_name(self):
+        """Whether it is for people who were named one by one."""
+        return "contacts" in self.instance.audience
+
+    def audience_words(self):
+        return by_name_words(self.instance.audience) if self.is_by_name else self.not_by_name
+
+
 def fields_of(given):
     """One field for each filter of the contact list, and the words typed into its search."""
     chosen = given.get("filters", {})

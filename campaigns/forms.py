@@ -88,11 +88,15 @@ class ContentForm(forms.ModelForm):
         return values
 
 
-class CampaignForm(forms.ModelForm):
+class CampaignForm(audience_fields.ForPeople, forms.ModelForm):
     """A campaign as a draft: to whom, what for, which words, when, and how many are held out.
 
     It may be saved with gaps; what is missing is asked for before it leaves.
     """
+
+    not_by_name = _(
+        "Nobody is asked whether they agreed yet: the gate does that for each person, as it leaves."
+    )
 
     everybody = forms.BooleanField(
         label=_("Everybody: all contacts"),
@@ -166,16 +170,6 @@ class CampaignForm(forms.ModelForm):
         }
         if self.instance._state.adding and self.instance.control_share is None:
             self.initial["control_share"] = advice.share
-
-    @property
-    def is_by_name(self):
-        """Whether it is for people who were named one by one."""
-        return "contacts" in self.instance.audience
-
-    def audience_words(self):
-        if self.is_by_name:
-            return audience_fields.by_name_words(self.instance.audience)
-        return _("Nobody is asked whether they agreed yet: the gate does that for each person, as it leaves.")
 
     def audience_fields(self):
         """One field for each filter of the contact list, and the words typed into its search."""

@@ -36,8 +36,10 @@ ONCE_WORDS = _(
 )
 
 
-class RuleForm(forms.ModelForm):
+class RuleForm(audience_fields.ForPeople, forms.ModelForm):
     """A row of the strategy: the textbook's words, and the machine form beside them."""
+
+    not_by_name = _("It goes to all who do it, unless you choose here. Asked again as it leaves.")
 
     trigger = forms.ChoiceField(label=_("When this happens"), choices=triggers.choices)
     delay = SpanField(label=_("So long after it"), required=False, help_text=_("Nothing means at once."))
@@ -256,16 +258,6 @@ class RuleForm(forms.ModelForm):
             Row(Column("rank"), Column("freshness")),
             "answers_at_once",
         )
-
-    @property
-    def is_by_name(self):
-        """Whether it is for people who were named one by one."""
-        return "contacts" in self.instance.audience
-
-    def audience_words(self):
-        if self.is_by_name:
-            return audience_fields.by_name_words(self.instance.audience)
-        return _("It goes to all who do it, unless you choose here. Asked again as it leaves.")
 
     def steps_words(self):
         """How many messages it takes now, and where others are added."""

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.consenting import current_consents
 from contacts.models import Channel, Consent, Topic
-from contacts.phones import LONGEST, PhoneWrong, check_phone, phone_of
+from contacts.number_typed import NumberTyped
+from contacts.phones import LONGEST, phone_of
 from contacts.telling import channel_and_topic
 
 # A clock may be a little ahead of another.
@@ -24,7 +25,7 @@ HOW = [
 ]
 
 
-class AgreeForm(forms.Form):
+class AgreeForm(NumberTyped, forms.Form):
     """What somebody said yes to, when, how, and in which words: together they prove it."""
 
     permissions = forms.MultipleChoiceField(
@@ -85,14 +86,6 @@ class AgreeForm(forms.Form):
         if said_at > self.at + AHEAD:
             raise forms.ValidationError(_("That is still to come."))
         return min(said_at, self.at)
-
-    def clean_phone(self):
-        """The number in the one form in which numbers are kept; empty when none was written."""
-        text = self.cleaned_data["phone"].strip()
-        try:
-            return check_phone(text, self.contact.country) if text else ""
-        except PhoneWrong as error:
-            raise forms.ValidationError(str(error)) from error
 
     def clean(self):
         """A yes to calls says at which number."""

@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import media
 from contacts.models import Channel, Consent, ConsentWording, Identity, Topic
-from contacts.phones import LONGEST, PhoneWrong, check_phone, phone_of
+from contacts.number_typed import NumberTyped
+from contacts.phones import LONGEST, phone_of
 from contacts.preferences import CALLS
 from contacts.suppressing import is_suppressed
 
@@ -17,7 +18,7 @@ PHONE_ATTRS = {
 }
 
 
-class PreferencesForm(forms.Form):
+class PreferencesForm(NumberTyped, forms.Form):
     """A switch for each topic by e-mail, by phone where anybody is called, and for what they ever answered.
 
     Only a switch that was moved counts: a page left open must not bring back what was stopped meanwhile.
@@ -126,14 +127,6 @@ class PreferencesForm(forms.Form):
         """The words that stood beside the switches, by channel."""
         said = {Channel.EMAIL: self.cleaned_data["wording"], Channel.PHONE: self.cleaned_data["said"]}
         return {channel: wording for channel, wording in said.items() if wording}
-
-    def clean_phone(self):
-        """The number in the one form in which numbers are kept; empty when none was written."""
-        text = self.cleaned_data["phone"].strip()
-        try:
-            return check_phone(text, self.contact.country) if text else ""
-        except PhoneWrong as error:
-            raise forms.ValidationError(str(error)) from error
 
     def clean(self):
         """Whoever wants to be called says where; stopping everything needs nothing else to be right."""
