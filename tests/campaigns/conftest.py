@@ -5,6 +5,9 @@ import threading
 
 import pytest
 
+from tests.campaigns.calls import make_call, may_be_called
+from tests.make import NOON
+
 
 class ScriptedServer:
     """An SMTP server that says, at one stage, what it is told to; None hangs up there."""
@@ -67,3 +70,21 @@ def scripted_server(settings):
     settings.EMAIL_PORT = server.port
     yield server
     server.stop()
+
+
+@pytest.fixture
+def at_noon(monkeypatch):
+    """The pages ask the time; here it is noon."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+
+
+@pytest.fixture
+def callee(ada, topic):
+    """Somebody who may be called."""
+    return may_be_called(ada, topic)
+
+
+@pytest.fixture
+def call(callee, rule):
+    """A call that waits for them, of whatever row the tests are about."""
+    return make_call(callee, rule)

@@ -6,7 +6,7 @@ from campaigns import claiming, gate, sequences
 from campaigns.models import Delivery
 from campaigns.planning import plan_following
 from campaigns.sending import send_due
-from tests.campaigns.calls import make_call, make_call_rule, make_it, may_be_called, state
+from tests.campaigns.calls import make_call_rule, make_it, state
 from tests.make import (
     DAY,
     HOUR,
@@ -17,18 +17,8 @@ from tests.make import (
 
 
 @pytest.fixture
-def callee(ada, topic):
-    return may_be_called(ada, topic)
-
-
-@pytest.fixture
 def rule(topic, sender):
     return make_call_rule()
-
-
-@pytest.fixture
-def call(callee, rule):
-    return make_call(callee, rule)
 
 
 SPOKEN = ["interested", "not_interested", "left_alone", "never_again", "call_back"]

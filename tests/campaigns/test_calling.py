@@ -35,18 +35,8 @@ from touchpoints.models import Touchpoint
 
 
 @pytest.fixture
-def callee(ada, topic):
-    return may_be_called(ada, topic)
-
-
-@pytest.fixture
 def rule(topic, sender):
     return make_call_rule()
-
-
-@pytest.fixture
-def call(callee, rule):
-    return make_call(callee, rule)
 
 
 @pytest.fixture

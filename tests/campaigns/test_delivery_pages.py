@@ -32,12 +32,6 @@ def rule(sender, topic):
     return make_rule(content=written, status="draft", activated_at=None)
 
 
-@pytest.fixture
-def at_noon(monkeypatch):
-    """The pages ask the time; here it is noon."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-
-
 def test_deliveries_are_narrowed_by_state_rule_and_name(as_marketer, ada, ben):
     rule = make_rule()
     sent = make_delivery(rule, ada, status="sent", sending_at=NOON)

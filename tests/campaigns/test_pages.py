@@ -34,12 +34,6 @@ def rule(sender, topic):
     return make_rule(content=written, status="draft", activated_at=None)
 
 
-@pytest.fixture
-def at_noon(monkeypatch):
-    """The pages ask the time; here it is noon."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-
-
 def page(name, rule, query=""):
     return reverse(f"campaigns:{name}", args=[rule.pk]) + query
 

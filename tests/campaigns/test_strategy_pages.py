@@ -28,11 +28,6 @@ LIST = reverse("campaigns:rule-list")
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def at_noon(monkeypatch):
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-
-
 def page(name, rule):
     return reverse(f"campaigns:{name}", args=[rule.pk])
 

@@ -27,11 +27,6 @@ def draft(topic):
     return make_rule(status="draft", activated_at=None, content=make_content())
 
 
-@pytest.fixture
-def at_noon(monkeypatch):
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-
-
 def coming(number):
     """So many people to whom the draft would write within a day."""
     for _ in range(number):
